@@ -1,0 +1,101 @@
+-- Sources: foreign servers of a wrapper that only validates.
+
+CREATE FOREIGN DATA WRAPPER diogen NO HANDLER VALIDATOR validate_options;
+COMMENT ON FOREIGN DATA WRAPPER diogen IS
+    'Sources of Diogen: server options are public, the user mapping holds the secret';
+
+CREATE VIEW sources AS
+SELECT s.srvname::text AS source,
+       (SELECT o.option_value FROM pg_catalog.pg_options_to_table(s.srvoptions) o
+        WHERE o.option_name = 'kind') AS kind,
+       (SELECT pg_catalog.jsonb_object_agg(o.option_name, o.option_value)
+        FROM pg_catalog.pg_options_to_table(s.srvoptions) o
+        WHERE o.option_name <> 'kind') AS options,
+       pg_catalog.pg_get_userbyid(s.srvowner)::text AS owner,
+       pg_catalog.has_server_privilege(s.oid, 'USAGE') AS may_use
+FROM pg_catalog.pg_foreign_server s
+JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+WHERE w.fdwname = 'diogen';
+COMMENT ON VIEW sources IS 'The sources there are, with their options; secrets are not among them';
+
+CREATE FUNCTION add_source(name text, kind text, options jsonb DEFAULT '{}', secret text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    option_list text;
+    code text; message text; detail text; hint text;
+BEGIN
+    -- Whatever fails in here is raised without logging the statement: it holds the secret.
+    BEGIN
+        IF name IS NULL OR kind IS NULL OR pg_catalog.jsonb_typeof(options) IS DISTINCT FROM 'object' THEN
+            RAISE EXCEPTION 'add_source needs a name, a kind, and options as a JSON object'
+                USING ERRCODE = 'invalid_parameter_value',
+                      HINT = 'For example: SELECT diogen.add_source(''acme'', ''github'', ''{"repositories": "acme/*"}'', secret => ''…'')';
+        END IF;
+        PERFORM diogen.init();
+        SELECT pg_catalog.string_agg(pg_catalog.format('%I %L', o.key, o.value), ', ')
+        INTO option_list
+        FROM pg_catalog.jsonb_each_text(options || pg_catalog.jsonb_build_object('kind', kind)) o
+        WHERE o.value IS NOT NULL;
+        EXECUTE pg_catalog.format('CREATE SERVER %I FOREIGN DATA WRAPPER diogen OPTIONS (%s)',
+                                  name, option_list);
+        IF secret IS NOT NULL THEN
+            PERFORM diogen.create_user_mapping(name, secret);
+        END IF;
+    EXCEPTION WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+                                detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+        PERFORM diogen.raise_without_statement(code, message, detail, hint);
+    END;
+END
+$$;
+COMMENT ON FUNCTION add_source(text, text, jsonb, text) IS
+    'Registers a source: its kind (github), its options, and the secret of the current user for it. Refuses unknown kinds and options, and a secret among the options';
+
+CREATE FUNCTION set_secret(source text, secret text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    code text; message text; detail text; hint text;
+BEGIN
+    BEGIN
+        EXECUTE pg_catalog.format('DROP USER MAPPING IF EXISTS FOR CURRENT_USER SERVER %I', source);
+        IF secret IS NOT NULL THEN
+            PERFORM diogen.create_user_mapping(source, secret);
+        END IF;
+    EXCEPTION WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+                                detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+        PERFORM diogen.raise_without_statement(code, message, detail, hint);
+    END;
+END
+$$;
+COMMENT ON FUNCTION set_secret(text, text) IS
+    'Replaces the current user''s secret for a source; NULL removes it';
+
+CREATE FUNCTION drop_source(name text, keep_data boolean DEFAULT true) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    one regclass;
+BEGIN
+    IF NOT EXISTS (SELECT FROM diogen.sources s WHERE s.source = name) THEN
+        RAISE EXCEPTION 'there is no source "%"', name
+            USING ERRCODE = 'undefined_object', HINT = 'The view diogen.sources lists them.';
+    END IF;
+    EXECUTE pg_catalog.format('DROP SERVER %I CASCADE', name);
+    DELETE FROM diogen_bronze.cursors c WHERE c.source = name;
+    IF keep_data THEN
+        RETURN;
+    END IF;
+    FOR one IN
+        SELECT c.oid::regclass
+        FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'source' AND NOT a.attisdropped
+        WHERE n.nspname IN ('diogen_bronze', 'diogen_silver', 'diogen_gold') AND c.relkind = 'r'
+    LOOP
+        EXECUTE pg_catalog.format('DELETE FROM %s WHERE source = $1', one) USING name;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION drop_source(text, boolean) IS
+    'Removes a source and its secrets; keep_data => false also removes what came from it, in all layers';

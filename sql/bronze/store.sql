@@ -1,0 +1,147 @@
+-- Storing documents, one page at a time.
+
+CREATE FUNCTION store_documents(source text, kind text, stream text, docs jsonb[], context jsonb,
+                                OUT changed bigint, OUT requires text[])
+LANGUAGE sql VOLATILE AS $$
+    WITH identified AS MATERIALIZED (
+        -- The last one wins where a page holds one object twice.
+        SELECT DISTINCT ON (i.key) i.key, i.scope, i.updated_at, i.requires, d.doc
+        FROM pg_catalog.unnest(store_documents.docs) WITH ORDINALITY AS d (doc, position)
+        CROSS JOIN LATERAL diogen.document_identity(
+            store_documents.kind, store_documents.stream, d.doc, store_documents.context) i
+        ORDER BY i.key, i.updated_at DESC NULLS LAST, d.position DESC
+    ), stored AS (
+        INSERT INTO diogen_bronze.documents AS old (source, stream, key, scope, doc, context, updated_at)
+        SELECT store_documents.source, store_documents.stream, i.key, i.scope, i.doc,
+               store_documents.context, i.updated_at
+        FROM identified i
+        ORDER BY i.key
+        ON CONFLICT ON CONSTRAINT documents_pkey DO UPDATE
+        SET doc = excluded.doc, scope = excluded.scope, context = excluded.context,
+            updated_at = excluded.updated_at, fetched_at = pg_catalog.now(), deleted_at = NULL,
+            changed_xid = pg_catalog.pg_current_xact_id()
+        -- An older version never replaces a newer one, and an unchanged one is not written again.
+        WHERE (old.updated_at <= excluded.updated_at) IS NOT FALSE
+          AND (old.doc, old.context) IS DISTINCT FROM (excluded.doc, excluded.context)
+           OR old.deleted_at IS NOT NULL
+        RETURNING key, xmax = 0 AS is_new
+    )
+    SELECT (SELECT pg_catalog.count(*) FROM stored),
+           (SELECT pg_catalog.array_agg(DISTINCT needed)
+            FROM stored s
+            JOIN identified i USING (key)
+            CROSS JOIN LATERAL pg_catalog.unnest(i.requires) AS needed
+            WHERE s.is_new)
+$$;
+COMMENT ON FUNCTION store_documents(text, text, text, jsonb[], jsonb) IS
+    'Stores documents in bronze by their natural keys; returns how many were new or changed, and the keys that new ones refer to';
+
+CREATE FUNCTION ingest(source text, stream text, docs jsonb, context jsonb DEFAULT '{}') RETURNS bigint
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN (SELECT s.changed FROM diogen.store_documents(
+        source, diogen.source_kind(source, stream), stream,
+        CASE pg_catalog.jsonb_typeof(docs)
+            WHEN 'array' THEN ARRAY(SELECT pg_catalog.jsonb_array_elements(docs))
+            ELSE ARRAY[docs]
+        END,
+        coalesce(context, '{}')) s);
+END
+$$;
+COMMENT ON FUNCTION ingest(text, text, jsonb, jsonb) IS
+    'Takes one document, or an array of them, that came by any other way; context says what they do not say themselves, such as {"repository": "acme/api", "number": 17}. Returns how many were new or changed';
+
+CREATE FUNCTION fetch_page(source text, stream text, scope text,
+                           OUT documents bigint, OUT changed bigint, OUT finished boolean)
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    old diogen_bronze.cursors;
+    page record;
+    stored record;
+    still_missing text[] := '{}';
+BEGIN
+    INSERT INTO diogen_bronze.cursors (source, stream, scope)
+    VALUES (source, stream, scope)
+    ON CONFLICT ON CONSTRAINT cursors_pkey DO NOTHING;
+    SELECT c.* INTO old FROM diogen_bronze.cursors c
+    WHERE c.source = source AND c.stream = stream AND c.scope = scope
+    FOR UPDATE;
+
+    -- The first row tells about the page; the others are its documents.
+    SELECT (pg_catalog.array_agg(p.cursor) FILTER (WHERE p.doc IS NULL))[1] AS cursor,
+           pg_catalog.bool_or(p.finished) AS finished,
+           pg_catalog.bool_or(p.ends_when_closed) AS ends_when_closed,
+           pg_catalog.max(p.total) AS total,
+           pg_catalog.max(p.cleaned) AS cleaned,
+           pg_catalog.max(p.budget_remaining) AS budget_remaining,
+           pg_catalog.max(p.budget_resets_at) AS budget_resets_at,
+           coalesce(pg_catalog.array_agg(p.doc::jsonb) FILTER (WHERE p.doc IS NOT NULL), '{}') AS docs
+    INTO page
+    FROM diogen.request_page(source, stream, scope, old.cursor) p;
+
+    SELECT s.* INTO stored
+    FROM diogen.store_documents(source, diogen.source_kind(source, stream), stream, page.docs, '{}') s;
+
+    documents := pg_catalog.cardinality(page.docs);
+    changed := stored.changed;
+    finished := page.finished;
+    IF page.ends_when_closed AND NOT finished THEN
+        SELECT coalesce(pg_catalog.array_agg(DISTINCT n.key), '{}') INTO still_missing
+        FROM pg_catalog.unnest(old.missing || stored.requires) AS n (key)
+        WHERE NOT EXISTS (SELECT FROM diogen_bronze.documents d
+                          WHERE d.source = source AND d.stream = stream AND d.key = n.key);
+        finished := still_missing = '{}';
+    END IF;
+
+    UPDATE diogen_bronze.cursors c
+    SET cursor = CASE WHEN page.finished OR NOT finished THEN page.cursor ELSE '{}' END,
+        missing = CASE WHEN finished THEN '{}' ELSE still_missing END,
+        state = CASE WHEN finished THEN 'complete' ELSE 'running' END,
+        pass_documents = documents + CASE WHEN old.cursor ? 'after' THEN old.pass_documents ELSE 0 END,
+        pass_total = page.total,
+        requests = old.requests + 1,
+        budget_remaining = page.budget_remaining,
+        budget_resets_at = page.budget_resets_at,
+        last_success_at = pg_catalog.clock_timestamp()
+    WHERE c.source = source AND c.stream = stream AND c.scope = scope;
+
+    IF page.cleaned > 0 THEN
+        PERFORM diogen.record_finding(source, stream, scope, NULL, pg_catalog.format(
+            '%s documents held characters that jsonb refuses, such as \u0000; each was replaced by U+FFFD',
+            page.cleaned));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION fetch_page(text, text, text) IS
+    'Fetches the next page of a stream and stores its documents and the cursor behind it, all or nothing';
+
+CREATE FUNCTION record_finding(source text, stream text, scope text, sqlstate text, finding text)
+RETURNS void
+LANGUAGE sql VOLATILE AS $$
+    DELETE FROM diogen_bronze.findings f
+    WHERE f.source = record_finding.source
+      AND f.found_at < (SELECT g.found_at FROM diogen_bronze.findings g
+                        WHERE g.source = record_finding.source
+                        ORDER BY g.found_at DESC OFFSET 999 LIMIT 1);
+    INSERT INTO diogen_bronze.findings (source, stream, scope, sqlstate, finding)
+    VALUES (record_finding.source, record_finding.stream, record_finding.scope,
+            record_finding.sqlstate, record_finding.finding);
+$$;
+COMMENT ON FUNCTION record_finding(text, text, text, text, text) IS
+    'Notes what went wrong or was unusual while fetching';
+
+CREATE FUNCTION record_failure(source text, stream text, scope text, sqlstate text, message text)
+RETURNS void
+LANGUAGE sql VOLATILE AS $$
+    INSERT INTO diogen_bronze.cursors AS c (source, stream, scope, state, requests, last_error, last_error_at)
+    VALUES (record_failure.source, record_failure.stream, record_failure.scope, 'failed', 1,
+            record_failure.message, pg_catalog.clock_timestamp())
+    ON CONFLICT ON CONSTRAINT cursors_pkey DO UPDATE
+    SET state = 'failed', requests = c.requests + 1, last_error = excluded.last_error,
+        last_error_at = excluded.last_error_at;
+    SELECT diogen.record_finding(record_failure.source, record_failure.stream, record_failure.scope,
+                                 record_failure.sqlstate, record_failure.message);
+$$;
+COMMENT ON FUNCTION record_failure(text, text, text, text, text) IS
+    'Notes that a request failed; the cursor stays where it was';

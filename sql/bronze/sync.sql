@@ -1,0 +1,209 @@
+-- Fetching whole sources: one transaction per page.
+
+CREATE FUNCTION scopes_to_fetch(source text, by_repository boolean) RETURNS SETOF text
+LANGUAGE sql STABLE AS $$
+    SELECT '' WHERE NOT scopes_to_fetch.by_repository
+    UNION ALL
+    SELECT d.key
+    FROM diogen_bronze.documents d
+    WHERE scopes_to_fetch.by_repository
+      AND d.source = scopes_to_fetch.source AND d.stream = 'repositories' AND d.deleted_at IS NULL
+      AND diogen.source_selects(scopes_to_fetch.source, d.key)
+    ORDER BY 1
+$$;
+COMMENT ON FUNCTION scopes_to_fetch(text, boolean) IS
+    'What a stream is fetched for: each repository, or the source as a whole (an empty name)';
+
+CREATE FUNCTION lock_source(source text, layer text) RETURNS boolean
+LANGUAGE sql VOLATILE AS $$
+    SELECT pg_catalog.pg_try_advisory_xact_lock(
+        pg_catalog.hashtextextended('diogen ' || lock_source.layer || ' ' || lock_source.source, 0))
+$$;
+COMMENT ON FUNCTION lock_source(text, text) IS
+    'Takes the right to work on one layer of a source until the end of the transaction; false: another session has it';
+
+CREATE FUNCTION fetch(source text, stream text, max_pages int DEFAULT NULL)
+RETURNS TABLE (scope text, requests int, documents bigint, changed bigint, finished boolean)
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    page record;
+    pages int := 0;
+BEGIN
+    PERFORM diogen.source_kind(source, stream);
+    IF NOT diogen.lock_source(source, 'bronze') THEN
+        RAISE EXCEPTION 'source "%" is being fetched by another session', source
+            USING ERRCODE = 'lock_not_available';
+    END IF;
+    FOR scope IN
+        SELECT s.scope
+        FROM diogen.source_streams(source) t
+        CROSS JOIN LATERAL diogen.scopes_to_fetch(source, t.by_repository) AS s (scope)
+        WHERE t.stream = stream
+    LOOP
+        LOOP
+            IF pages >= max_pages THEN
+                RETURN;
+            END IF;
+            SELECT p.* INTO page FROM diogen.fetch_page(source, stream, scope) p;
+            pages := pages + 1;
+            requests := 1;
+            documents := page.documents;
+            changed := page.changed;
+            finished := page.finished;
+            RETURN NEXT;
+            EXIT WHEN finished;
+        END LOOP;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION fetch(text, text, int) IS
+    'Fetches a stream inside the caller''s transaction, at most so many pages; one row per page. Any error undoes all of it; sync keeps every page';
+
+CREATE PROCEDURE sync_scope(source text, stream text, scope text, INOUT outcome text DEFAULT NULL)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    page record;
+    resumed boolean;
+    read bigint := 0;
+    total bigint;
+    code text; message text;
+BEGIN
+    resumed := coalesce((SELECT c.cursor ? 'after' FROM diogen_bronze.cursors c
+                         WHERE c.source = source AND c.stream = stream AND c.scope = scope), false);
+    LOOP
+        IF NOT diogen.lock_source(source, 'bronze') THEN
+            outcome := 'busy';
+            RETURN;
+        END IF;
+        BEGIN
+            SELECT p.* INTO page FROM diogen.fetch_page(source, stream, scope) p;
+        EXCEPTION WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+            PERFORM diogen.record_failure(source, stream, scope, code, message);
+            RAISE WARNING '% · %: %', source, concat_ws(' ', stream, nullif(scope, '')), message;
+            -- Refused credentials and an exhausted rate limit concern the whole source.
+            outcome := CASE WHEN code IN ('28000', '53400') THEN 'stop' ELSE 'failed' END;
+        END;
+        COMMIT;
+        IF outcome IS NOT NULL THEN
+            RETURN;
+        END IF;
+        read := read + page.documents;
+        IF NOT page.finished THEN
+            SELECT c.pass_total INTO total FROM diogen_bronze.cursors c
+            WHERE c.source = source AND c.stream = stream AND c.scope = scope;
+            RAISE NOTICE '% · % %: % documents%', source, stream, scope, read,
+                coalesce(' of at most ' || total, '');
+        ELSIF resumed THEN
+            -- A pass that was cut off is complete now; what changed since it began is still to come.
+            resumed := false;
+        ELSE
+            outcome := 'complete';
+            RETURN;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE sync_scope(text, text, text, text) IS
+    'Fetches one stream of one repository to its end, a transaction per page; outcome: complete, failed, stop or busy';
+
+CREATE PROCEDURE sync_source(source text, streams text[], INOUT outcome text DEFAULT NULL)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    one record;
+    wanted record;
+    scopes text[];
+    scope text;
+    plan jsonb;
+    result text;
+    failures int := 0;
+    before bigint;
+BEGIN
+    PERFORM diogen.source_kind(source, s) FROM pg_catalog.unnest(streams) AS s;
+    IF NOT diogen.lock_source(source, 'bronze') THEN
+        RAISE NOTICE '% is being fetched by another session; nothing to do', source;
+        outcome := 'busy';
+        RETURN;
+    END IF;
+    plan := (SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(t)) FROM diogen.source_streams(source) t);
+    FOR one IN SELECT t.* FROM pg_catalog.jsonb_to_recordset(plan) AS t (stream text, by_repository boolean)
+    LOOP
+        CONTINUE WHEN NOT one.stream = ANY (streams);
+        scopes := ARRAY(SELECT diogen.scopes_to_fetch(source, one.by_repository));
+        FOREACH scope IN ARRAY scopes LOOP
+            result := NULL;
+            CALL diogen.sync_scope(source, one.stream, scope, result);
+            IF result IN ('stop', 'busy') THEN
+                outcome := result;
+                RETURN;
+            END IF;
+            failures := failures + (result = 'failed')::int;
+        END LOOP;
+        RAISE NOTICE '% · %: %', source, one.stream, (
+            SELECT pg_catalog.format('%s documents read in %s', coalesce(sum(c.pass_documents), 0),
+                                     CASE WHEN one.by_repository
+                                          THEN pg_catalog.cardinality(scopes) || ' repositories'
+                                          ELSE 'the source' END)
+            FROM diogen_bronze.cursors c
+            WHERE c.source = source AND c.stream = one.stream AND c.scope = ANY (scopes));
+    END LOOP;
+    outcome := CASE WHEN failures > 0 THEN 'failed' ELSE 'complete' END;
+END
+$$;
+COMMENT ON PROCEDURE sync_source(text, text[], text) IS
+    'Fetches one source; outcome: complete, failed (some streams), stop (credentials or rate limit) or busy';
+
+CREATE FUNCTION usable_sources(source text) RETURNS text[]
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+BEGIN
+    IF source IS NOT NULL THEN
+        PERFORM diogen.source_streams(source);
+        RETURN ARRAY[source];
+    END IF;
+    RETURN ARRAY(SELECT s.source FROM diogen.sources s WHERE s.may_use ORDER BY s.source);
+END
+$$;
+COMMENT ON FUNCTION usable_sources(text) IS
+    'The source of that name, or all that the current user may use; an error for an unknown one';
+
+CREATE PROCEDURE sync(source text DEFAULT NULL, streams text[] DEFAULT NULL)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    one text;
+    outcome text;
+BEGIN
+    FOREACH one IN ARRAY diogen.usable_sources(source) LOOP
+        CALL diogen.sync_source(one, streams, outcome);
+    END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE sync(text, text[]) IS
+    'Fetches into bronze, one transaction per page: safe to cancel, kill and repeat. Without a name, all sources the current user may use. One run per source at a time; a second one returns at once. What fails is noted in diogen.status and the other streams go on';
+
+CREATE PROCEDURE refresh(source text DEFAULT NULL)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    one text;
+    outcome text;
+    worked boolean := false;
+BEGIN
+    FOREACH one IN ARRAY diogen.usable_sources(source) LOOP
+        outcome := NULL;
+        CALL diogen.sync_source(one, NULL, outcome);
+        CONTINUE WHEN outcome = 'busy';
+        CALL diogen.normalize(one);
+        worked := true;
+    END LOOP;
+    IF worked THEN
+        CALL diogen.compute();
+    END IF;
+END
+$$;
+COMMENT ON PROCEDURE refresh(text) IS
+    'sync, normalize and compute: everything from the APIs to the figures, only what changed';

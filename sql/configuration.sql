@@ -1,0 +1,85 @@
+-- What people may change: rows of the extension's own tables, kept by pg_dump.
+
+CREATE TABLE teams (
+    team text PRIMARY KEY,
+    description text
+);
+COMMENT ON TABLE teams IS 'Teams that figures can be grouped by';
+COMMENT ON COLUMN teams.team IS 'Name of the team';
+COMMENT ON COLUMN teams.description IS 'What the team does; free text';
+
+CREATE TABLE services (
+    service text PRIMARY KEY,
+    source text,
+    repository text NOT NULL,
+    team text REFERENCES teams ON UPDATE CASCADE ON DELETE SET NULL,
+    production_environments text NOT NULL DEFAULT '^(production|prod|live)$'
+);
+CREATE UNIQUE INDEX services_repository ON services (repository, coalesce(source, ''));
+COMMENT ON TABLE services IS
+    'What is deployed. A repository without a row here is one service of its own name, without a team';
+COMMENT ON COLUMN services.service IS 'Name of the service';
+COMMENT ON COLUMN services.source IS 'Source the repository is in; NULL: whichever has it';
+COMMENT ON COLUMN services.repository IS 'Repository, as owner/name';
+COMMENT ON COLUMN services.team IS 'Team that answers for the service; NULL: none';
+COMMENT ON COLUMN services.production_environments IS
+    'Regular expression, without regard to case, of the environments that are production';
+
+CREATE TABLE normalizers (
+    kind text NOT NULL,
+    stream text NOT NULL,
+    target text NOT NULL,
+    function text NOT NULL,
+    keeps_existing boolean NOT NULL DEFAULT false,
+    is_builtin boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (kind, stream, target)
+);
+COMMENT ON TABLE normalizers IS
+    'Which function turns the documents of a stream into the rows of a silver table';
+COMMENT ON COLUMN normalizers.kind IS 'Kind of source';
+COMMENT ON COLUMN normalizers.stream IS 'Stream of its documents in bronze';
+COMMENT ON COLUMN normalizers.target IS 'Table in diogen_silver, with a primary key that starts with source';
+COMMENT ON COLUMN normalizers.function IS
+    'Set-returning function of (doc jsonb, context jsonb) whose columns are columns of the target';
+COMMENT ON COLUMN normalizers.keeps_existing IS
+    'Whether a row that is there already stays as it is, because another stream knows better';
+COMMENT ON COLUMN normalizers.is_builtin IS 'Whether the extension brought it';
+
+INSERT INTO normalizers (kind, stream, target, function, keeps_existing, is_builtin)
+SELECT 'github', stream, target, 'diogen.' || function, keeps_existing, true
+FROM (VALUES
+    ('repositories', 'repositories', 'github_repositories', false),
+    ('pull_requests', 'pull_requests', 'github_pull_requests', false),
+    ('pull_requests', 'pull_request_commits', 'github_pull_request_commits', false),
+    ('pull_requests', 'reviews', 'github_reviews', false),
+    ('pull_requests', 'pull_request_events', 'github_pull_request_events', false),
+    ('pull_request_commits', 'pull_request_commits', 'github_pull_request_commits', false),
+    ('reviews', 'reviews', 'github_reviews', false),
+    ('issue_comments', 'pull_request_events', 'github_pull_request_events', false),
+    ('commits', 'commits', 'github_commits', false),
+    ('deployments', 'deployments', 'github_deployments', false),
+    ('deployments', 'deployment_statuses', 'github_deployment_statuses', false),
+    ('deployments', 'commits', 'github_delivered_commits', true),
+    ('deployment_statuses', 'deployment_statuses', 'github_deployment_statuses', false),
+    ('releases', 'releases', 'github_releases', false),
+    ('releases', 'commits', 'github_delivered_commits', true)
+) AS builtin (stream, target, function, keeps_existing);
+
+SELECT pg_catalog.pg_extension_config_dump('teams', '');
+SELECT pg_catalog.pg_extension_config_dump('services', '');
+SELECT pg_catalog.pg_extension_config_dump('normalizers', 'WHERE NOT is_builtin');
+
+-- The tables that hold data are made when they are first needed and belong to whoever needs them,
+-- not to the extension: DROP EXTENSION and pg_dump must not lose them.
+CREATE FUNCTION init() RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    -- "already exists, skipping" is no news.
+    PERFORM pg_catalog.set_config('client_min_messages', 'warning', true);
+    PERFORM diogen.init_bronze();
+    PERFORM diogen.init_silver();
+    PERFORM diogen.init_gold();
+END
+$$;
+COMMENT ON FUNCTION init() IS
+    'Makes the schemas and tables of the three layers where they are missing; add_source calls it';

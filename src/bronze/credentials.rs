@@ -1,0 +1,127 @@
+//! A registered source: a foreign server of the wrapper `diogen`, and the current user's secret.
+
+use std::fs;
+
+use pgrx::{PgSqlErrorCode, Spi};
+
+use crate::error::Error;
+use crate::sources::{Options, Source, source};
+
+/// Why a source cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialsError {
+    /// No such source.
+    #[error("there is no source {0:?}; SELECT diogen.add_source(…) makes one, and the view diogen.status lists them")]
+    UnknownSource(String),
+    /// The user may not use it.
+    #[error("permission denied for source {0:?}; its owner can GRANT USAGE ON FOREIGN SERVER to you")]
+    NoUsage(String),
+    /// The user has no secret for it.
+    #[error(
+        "source {0:?} has no secret for user {1:?}; SELECT diogen.set_secret({0:?}, …) stores one, or the option secret_file names a file that holds it"
+    )]
+    NoSecret(String, String),
+    /// The file with the secret cannot be read.
+    #[error("source {source_name:?}: the secret file {path:?} cannot be read: {reason}")]
+    File {
+        /// The source.
+        source_name: String,
+        /// The file.
+        path: String,
+        /// The system's words.
+        reason: String,
+    },
+}
+
+impl CredentialsError {
+    /// The SQLSTATE.
+    pub fn sqlstate(&self) -> PgSqlErrorCode {
+        match self {
+            Self::UnknownSource(_) => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+            Self::NoUsage(_) => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            Self::NoSecret(..) => PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+            Self::File { .. } => PgSqlErrorCode::ERRCODE_IO_ERROR,
+        }
+    }
+}
+
+/// A source that the current user may use.
+pub struct Registered {
+    /// Its name.
+    pub name: String,
+    /// Its options.
+    pub options: Options,
+    /// What it is.
+    pub source: &'static dyn Source,
+}
+
+const OPTIONS: &str = "
+    SELECT o.option_name::text, o.option_value::text
+    FROM pg_catalog.pg_foreign_server s
+    JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwname = 'diogen'
+    CROSS JOIN LATERAL pg_catalog.pg_options_to_table(s.srvoptions) o
+    WHERE s.srvname = $1";
+
+/// The view shows options only to who may use them; a mapping of one's own goes before PUBLIC's.
+const SECRET: &str = "
+    SELECT (SELECT o.option_value::text
+            FROM pg_catalog.pg_user_mappings m
+            CROSS JOIN LATERAL pg_catalog.pg_options_to_table(m.umoptions) o
+            WHERE m.srvname = $1 AND o.option_name = 'secret'
+              AND (m.usename = current_user OR m.umuser = 0)
+            ORDER BY m.umuser = 0
+            LIMIT 1),
+           current_user::text";
+
+/// Looks up a source and checks that the current user may use it.
+pub fn registered(name: &str) -> Result<Registered, Error> {
+    let options: Vec<(String, String)> = Spi::connect(|client| {
+        client
+            .select(OPTIONS, None, &[name.into()])?
+            .map(|row| {
+                let option = row.get::<String>(1)?.unwrap_or_default();
+                Ok((option, row.get::<String>(2)?.unwrap_or_default()))
+            })
+            .collect::<Result<_, pgrx::spi::Error>>()
+    })?;
+    let unknown = || CredentialsError::UnknownSource(name.to_owned());
+    if options.is_empty() {
+        return Err(unknown().into());
+    }
+    let may_use = Spi::get_one_with_args::<bool>(
+        "SELECT pg_catalog.has_server_privilege($1, 'USAGE')",
+        &[name.into()],
+    )?;
+    if may_use != Some(true) {
+        return Err(CredentialsError::NoUsage(name.to_owned()).into());
+    }
+    let pairs = options
+        .iter()
+        .map(|(option, value)| (option.as_str(), value.as_str()));
+    let options = Options::parse(pairs)?;
+    Ok(Registered {
+        name: name.to_owned(),
+        source: source(options.kind).ok_or_else(unknown)?,
+        options,
+    })
+}
+
+impl Registered {
+    /// The secret: from the file the options name, else from the user mapping. There is no other
+    /// place it could come from, so that nobody's secret travels to somebody else's server.
+    pub fn secret(&self) -> Result<String, Error> {
+        if let Some(path) = &self.options.secret_file {
+            let content = fs::read_to_string(path).map_err(|error| CredentialsError::File {
+                source_name: self.name.clone(),
+                path: path.clone(),
+                reason: error.to_string(),
+            })?;
+            return Ok(content.trim().to_owned());
+        }
+        let (secret, user) =
+            Spi::get_two_with_args::<String, String>(SECRET, &[self.name.as_str().into()])?;
+        secret.ok_or_else(|| {
+            CredentialsError::NoSecret(self.name.clone(), user.unwrap_or_default()).into()
+        })
+    }
+}

@@ -1,0 +1,87 @@
+//! From typed errors to PostgreSQL's: every error carries a SQLSTATE.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::{PgSqlErrorCode, spi};
+
+use crate::bronze::CredentialsError;
+use crate::frame::FrameError;
+use crate::http::HttpError;
+use crate::sources::{OptionError, SourceError};
+
+/// Everything that can go wrong in a function of the extension.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No answer came.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// The answer, or a document, cannot be used.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A source's options are wrong.
+    #[error(transparent)]
+    Option(#[from] OptionError),
+    /// A source cannot be used by this user.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The engine for batches failed.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// A query of our own failed.
+    #[error("a query of the extension failed: {0}")]
+    Spi(#[from] spi::Error),
+    /// An argument that is a JSON document of the wrong type.
+    #[error("{argument} must be a JSON object, such as {example}")]
+    NotAnObject {
+        /// The argument.
+        argument: &'static str,
+        /// What would be right.
+        example: &'static str,
+    },
+}
+
+impl Error {
+    /// The SQLSTATE, after the SQL/MED class where one fits.
+    fn sqlstate(&self) -> PgSqlErrorCode {
+        use PgSqlErrorCode as Code;
+        match self {
+            Self::Http(HttpError::Interrupted { .. }) => Code::ERRCODE_QUERY_CANCELED,
+            Self::Http(HttpError::Timeout { .. } | HttpError::Connection { .. }) => {
+                Code::ERRCODE_CONNECTION_FAILURE
+            }
+            Self::Http(HttpError::TooLarge { .. }) => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            Self::Http(HttpError::AddressRefused { .. }) => Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            Self::Http(HttpError::Setup(_)) => Code::ERRCODE_FDW_ERROR,
+            Self::Source(SourceError::UnknownStream { .. }) => {
+                Code::ERRCODE_INVALID_PARAMETER_VALUE
+            }
+            Self::Source(SourceError::Unauthorized { .. }) => {
+                Code::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION
+            }
+            Self::Source(SourceError::NotFound { .. }) => Code::ERRCODE_FDW_TABLE_NOT_FOUND,
+            Self::Source(SourceError::RateLimited { .. }) => {
+                Code::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED
+            }
+            Self::Source(SourceError::Status { .. } | SourceError::Unreadable { .. }) => {
+                Code::ERRCODE_FDW_REPLY_HANDLE
+            }
+            Self::Source(SourceError::NoKey { .. }) => Code::ERRCODE_NOT_NULL_VIOLATION,
+            Self::Option(OptionError::SuperuserOnly(_)) => Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            Self::Option(OptionError::Unknown { .. } | OptionError::SecretInServer(_)) => {
+                Code::ERRCODE_FDW_INVALID_OPTION_NAME
+            }
+            Self::Option(OptionError::Missing(..)) => Code::ERRCODE_FDW_OPTION_NAME_NOT_FOUND,
+            Self::Option(OptionError::Kind { .. } | OptionError::Value { .. }) => {
+                Code::ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE
+            }
+            Self::Credentials(error) => error.sqlstate(),
+            Self::Frame(_) | Self::Spi(_) => Code::ERRCODE_INTERNAL_ERROR,
+            Self::NotAnObject { .. } => Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        }
+    }
+}
+
+impl From<Error> for ErrorReport {
+    fn from(error: Error) -> Self {
+        Self::new(error.sqlstate(), error.to_string(), "diogen")
+    }
+}

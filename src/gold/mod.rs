@@ -1,0 +1,6 @@
+//! Figures and what explains them. Here: which deployment first shipped which commit.
+//!
+//! The rest of gold is SQL (`sql/gold`).
+
+pub mod commit_graph;
+mod shipping;

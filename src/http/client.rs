@@ -1,0 +1,357 @@
+//! One request at a time, interruptible, bounded in time and bytes.
+
+use std::cell::RefCell;
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, Url, redirect};
+use tokio::runtime::Runtime;
+
+use super::address::{AddressPolicy, CheckedResolver, literal_address};
+
+/// How often the wait looks whether the backend was asked to stop. A cancelled statement must
+/// return within 200 ms.
+const TICK: Duration = Duration::from_millis(20);
+
+/// A request, complete with its credentials.
+#[derive(Debug)]
+pub struct Request {
+    /// HTTP method.
+    pub method: Method,
+    /// Absolute URL.
+    pub url: Url,
+    /// Headers; credentials must be marked sensitive.
+    pub headers: HeaderMap,
+    /// JSON body, if any.
+    pub body: Option<String>,
+}
+
+/// What came back, whatever its status.
+#[derive(Debug)]
+pub struct Response {
+    /// HTTP status code.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The decompressed body.
+    pub body: Vec<u8>,
+}
+
+/// What a request may cost at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// From the first to the last byte.
+    pub total: Duration,
+    /// Decompressed size of the body.
+    pub max_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            total: Duration::from_secs(60),
+            max_bytes: 64 << 20,
+        }
+    }
+}
+
+/// Time until a connection stands.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time between two pieces of an answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why no answer came.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The backend was asked to cancel or to end; the caller raises PostgreSQL's own error.
+    #[error("interrupted while waiting for {host}")]
+    Interrupted {
+        /// The host waited for.
+        host: String,
+    },
+    /// One of the three timeouts struck.
+    #[error("no answer from {host} in time: {reason}")]
+    Timeout {
+        /// The host waited for.
+        host: String,
+        /// Which wait it was.
+        reason: String,
+    },
+    /// No connection, or it broke.
+    #[error("cannot talk to {host}: {reason}")]
+    Connection {
+        /// The host.
+        host: String,
+        /// The innermost cause.
+        reason: String,
+    },
+    /// The body is larger than allowed.
+    #[error("the answer from {host} is larger than {max_bytes} bytes")]
+    TooLarge {
+        /// The host.
+        host: String,
+        /// The limit.
+        max_bytes: usize,
+    },
+    /// The address policy forbids the host.
+    #[error(
+        "{host} is not a public address; set the source's option allow_private to reach private networks"
+    )]
+    AddressRefused {
+        /// The host.
+        host: String,
+    },
+    /// The client could not be made.
+    #[error("cannot set up the HTTP client: {0}")]
+    Setup(String),
+}
+
+/// The runtime and the clients of this backend, made at the first request: a runtime that existed
+/// before the postmaster forked would be unusable.
+#[derive(Default)]
+struct Backend {
+    runtime: Option<Runtime>,
+    clients: Vec<(AddressPolicy, Client)>,
+}
+
+thread_local! {
+    static BACKEND: RefCell<Backend> = RefCell::default();
+}
+
+/// Sends a request and waits for the whole answer.
+///
+/// `interrupted` is asked every 20 ms; when it says yes the request is dropped and
+/// [`HttpError::Interrupted`] returned. Nothing in here may call into PostgreSQL.
+pub fn send(
+    request: Request,
+    limits: Limits,
+    policy: AddressPolicy,
+    interrupted: fn() -> bool,
+) -> Result<Response, HttpError> {
+    let host = request.url.host_str().unwrap_or_default().to_owned();
+    if literal_address(&host).is_some_and(|address| !policy.allows(address)) {
+        return Err(HttpError::AddressRefused { host });
+    }
+    BACKEND.with_borrow_mut(|backend| {
+        let client = backend.client(policy)?;
+        let runtime = backend.runtime()?;
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                answer = exchange(client, request, limits, &host) => answer,
+                () = until(interrupted) => Err(HttpError::Interrupted { host: host.clone() }),
+            }
+        })
+    })
+}
+
+async fn until(interrupted: fn() -> bool) {
+    let mut tick = tokio::time::interval(TICK);
+    while !interrupted() {
+        tick.tick().await;
+    }
+}
+
+async fn exchange(
+    client: Client,
+    request: Request,
+    limits: Limits,
+    host: &str,
+) -> Result<Response, HttpError> {
+    let failed = |error: reqwest::Error| describe(error, host);
+    let mut builder = client
+        .request(request.method, request.url)
+        .headers(request.headers)
+        .timeout(limits.total);
+    if let Some(body) = request.body {
+        builder = builder.body(body);
+    }
+    let mut answer = builder.send().await.map_err(failed)?;
+    let too_large = || HttpError::TooLarge {
+        host: host.to_owned(),
+        max_bytes: limits.max_bytes,
+    };
+    if answer
+        .content_length()
+        .is_some_and(|length| length > limits.max_bytes as u64)
+    {
+        return Err(too_large());
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > limits.max_bytes {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response {
+        status: answer.status().as_u16(),
+        headers: answer.headers().clone(),
+        body,
+    })
+}
+
+/// The innermost cause says what happened; the outer ones repeat the URL.
+fn describe(error: reqwest::Error, host: &str) -> HttpError {
+    let error = error.without_url();
+    let host = host.to_owned();
+    let timed_out = error.is_timeout();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    let reason = cause.to_string();
+    if timed_out {
+        HttpError::Timeout { host, reason }
+    } else {
+        HttpError::Connection { host, reason }
+    }
+}
+
+impl Backend {
+    fn runtime(&mut self) -> Result<&Runtime, HttpError> {
+        if self.runtime.is_none() {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_io()
+                .enable_time()
+                .build()
+                .map_err(|error| HttpError::Setup(error.to_string()))?;
+            self.runtime = Some(runtime);
+        }
+        self.runtime
+            .as_ref()
+            .ok_or_else(|| HttpError::Setup("no runtime".to_owned()))
+    }
+
+    fn client(&mut self, policy: AddressPolicy) -> Result<Client, HttpError> {
+        if let Some((_, client)) = self.clients.iter().find(|(known, _)| *known == policy) {
+            return Ok(client.clone());
+        }
+        let client = build_client(policy)?;
+        self.clients.push((policy, client.clone()));
+        Ok(client)
+    }
+}
+
+fn build_client(policy: AddressPolicy) -> Result<Client, HttpError> {
+    // One provider for the process; an earlier call has installed the same one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .user_agent(concat!("diogen/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .https_only(policy == AddressPolicy::Public)
+        .dns_resolver(Arc::new(CheckedResolver::new(policy)))
+        .build()
+        .map_err(|error| {
+            let cause = error.source().map(ToString::to_string);
+            HttpError::Setup(cause.unwrap_or_else(|| error.to_string()))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::thread;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// Answers one connection with the given function, on loopback.
+    fn serve(answer: impl FnOnce(TcpStream) + Send + 'static) -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).expect("a request");
+            answer(stream);
+        });
+        Url::parse(&format!("http://{address}/")).expect("a URL")
+    }
+
+    fn get(url: Url, limits: Limits, interrupted: fn() -> bool) -> Result<Response, HttpError> {
+        let request = Request {
+            method: Method::GET,
+            url,
+            headers: HeaderMap::new(),
+            body: None,
+        };
+        send(request, limits, AddressPolicy::Loopback, interrupted)
+    }
+
+    #[test]
+    fn returns_status_and_body() {
+        let url = serve(|mut stream| {
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 4\r\n\r\nnope");
+        });
+        let answer = get(url, Limits::default(), || false).expect("an answer");
+        assert_eq!((answer.status, answer.body.as_slice()), (404, &b"nope"[..]));
+    }
+
+    #[test]
+    fn stops_soon_after_it_is_interrupted() {
+        let url = serve(|stream| {
+            thread::sleep(Duration::from_secs(3));
+            drop(stream);
+        });
+        let started = Instant::now();
+        let answer = get(url, Limits::default(), || true);
+        assert!(matches!(answer, Err(HttpError::Interrupted { .. })));
+        assert!(started.elapsed() < Duration::from_secs(1));
+    }
+
+    #[test]
+    fn bounds_the_body() {
+        let url = serve(|mut stream| {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            for _ in 0..64 {
+                let _ = stream.write_all(&[b'x'; 1024]);
+            }
+        });
+        let limits = Limits {
+            max_bytes: 8 << 10,
+            ..Limits::default()
+        };
+        let answer = get(url, limits, || false);
+        assert!(matches!(answer, Err(HttpError::TooLarge { .. })), "{answer:?}");
+    }
+
+    #[test]
+    fn a_silent_server_is_a_timeout() {
+        let url = serve(|stream| {
+            thread::sleep(Duration::from_secs(3));
+            drop(stream);
+        });
+        let limits = Limits {
+            total: Duration::from_millis(100),
+            ..Limits::default()
+        };
+        let answer = get(url, limits, || false);
+        assert!(matches!(answer, Err(HttpError::Timeout { .. })), "{answer:?}");
+    }
+
+    #[test]
+    fn a_broken_answer_is_a_connection_error() {
+        let url = serve(|mut stream| {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf");
+        });
+        let answer = get(url, Limits::default(), || false);
+        assert!(matches!(answer, Err(HttpError::Connection { .. })), "{answer:?}");
+    }
+
+    #[test]
+    fn a_redirect_is_an_answer_not_a_journey() {
+        let url = serve(|mut stream| {
+            let _ = stream.write_all(
+                b"HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n",
+            );
+        });
+        assert_eq!(get(url, Limits::default(), || false).expect("an answer").status, 302);
+    }
+}

@@ -1,0 +1,11 @@
+//! How bytes arrive: one interruptible HTTP client per backend, an address policy that is
+//! applied to the address actually connected to, and typed errors.
+//!
+//! Pure Rust: nothing here knows PostgreSQL. The caller passes a function that tells whether the
+//! backend was asked to stop, and raises the PostgreSQL error itself after the wait is over.
+
+mod address;
+mod client;
+
+pub use address::AddressPolicy;
+pub use client::{HttpError, Limits, Request, Response, send};

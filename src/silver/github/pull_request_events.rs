@@ -1,0 +1,64 @@
+//! What happened to pull requests besides commits and reviews.
+
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
+
+use super::{actor, nodes, text_at, time_at};
+use crate::jsonb::{Document, Json, Object};
+use crate::sources::github::identity;
+
+/// The rows of `diogen_silver.pull_request_events` that a document gives: comments and draft
+/// history nested in a GraphQL pull request, or the comment a REST issue comment is.
+#[pg_extern(immutable, strict, parallel_safe)]
+#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
+fn github_pull_request_events(
+    doc: Document<'_>,
+    context: Document<'_>,
+) -> TableIterator<
+    'static,
+    (
+        name!(repository, String),
+        name!(number, i64),
+        name!(event_id, String),
+        name!(event, String),
+        name!(actor, String),
+        name!(actor_is_bot, bool),
+        name!(occurred_at, TimestampWithTimeZone),
+    ),
+> {
+    let rows = doc
+        .object()
+        .zip(context.object())
+        .map(|(doc, context)| rows(doc, context));
+    TableIterator::new(rows.unwrap_or_default())
+}
+
+type Row = (String, i64, String, String, String, bool, TimestampWithTimeZone);
+
+fn rows(doc: Object<'_>, context: Object<'_>) -> Vec<Row> {
+    let pull_request = identity::repository(doc, context).zip(identity::number(doc, context));
+    let Some((repository, number)) = pull_request else {
+        return Vec::new();
+    };
+    let row = |id: String, event: &str, object: Object<'_>| {
+        let account = object.any(&["author", "actor", "user"]);
+        let (actor, is_bot) = actor(account.and_then(Json::object));
+        let at = time_at(object, &["createdAt", "created_at"])?;
+        Some((repository.clone(), number, id, event.to_owned(), actor, is_bot, at))
+    };
+    let comment = |object: Object<'_>| row(identity::id(object)?.to_string(), "commented", object);
+    if doc.text("issue_url").is_some() && doc.get("body").is_some() && doc.get("commits_url").is_none() {
+        return comment(doc).into_iter().collect();
+    }
+    let comments = nodes(doc, "comments").filter_map(comment);
+    let history = nodes(doc, "timelineItems").filter_map(|item| {
+        let event = match item.text("__typename")? {
+            "ReadyForReviewEvent" => "ready_for_review",
+            "ConvertToDraftEvent" => "converted_to_draft",
+            "ReopenedEvent" => "reopened",
+            _ => return None,
+        };
+        row(text_at(item, &["id"])?, event, item)
+    });
+    comments.chain(history).collect()
+}

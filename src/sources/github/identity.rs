@@ -1,0 +1,123 @@
+//! What a GitHub document is called in bronze: the same key whether it came from GraphQL, from
+//! REST or from another tool's export.
+
+use super::super::{Identity, SourceError};
+use crate::jsonb::{Json, Object};
+
+const REPOSITORY_EXAMPLE: &str = r#"{"repository": "acme/api"}"#;
+const NUMBER_EXAMPLE: &str = r#"{"repository": "acme/api", "number": 17}"#;
+
+/// The identity of a document of a stream.
+pub fn identify(
+    stream: &str,
+    document: Object<'_>,
+    context: Object<'_>,
+) -> Result<Identity, SourceError> {
+    let lacking = |missing, example| SourceError::NoKey {
+        stream: stream.to_owned(),
+        missing,
+        example,
+    };
+    let repository =
+        repository(document, context).ok_or_else(|| lacking("repository", REPOSITORY_EXAMPLE))?;
+    let mut requires = Vec::new();
+    let key = match stream {
+        "repositories" => repository.clone(),
+        "pull_requests" => {
+            let number = number(document, context).ok_or_else(|| lacking("number", NUMBER_EXAMPLE))?;
+            format!("{repository}#{number}")
+        }
+        "commits" => {
+            let sha = sha(document).ok_or_else(|| lacking("sha", REPOSITORY_EXAMPLE))?;
+            requires = parents(document)
+                .map(|parent| format!("{repository}@{parent}"))
+                .collect();
+            format!("{repository}@{sha}")
+        }
+        "pull_request_commits" => {
+            let number = number(document, context).ok_or_else(|| lacking("number", NUMBER_EXAMPLE))?;
+            let sha = sha(document).ok_or_else(|| lacking("sha", NUMBER_EXAMPLE))?;
+            format!("{repository}#{number}@{sha}")
+        }
+        _ => {
+            let id = id(document).ok_or_else(|| lacking("id", REPOSITORY_EXAMPLE))?;
+            format!("{repository}#{id}")
+        }
+    };
+    Ok(Identity {
+        key,
+        scope: repository,
+        updated_at: document
+            .any(&["updatedAt", "updated_at"])
+            .and_then(Json::time),
+        requires,
+    })
+}
+
+/// The repository, named `owner/name`: said by the context, by the document, or by one of its URLs.
+pub fn repository(document: Object<'_>, context: Object<'_>) -> Option<String> {
+    let named = context
+        .text("repository")
+        .or_else(|| document.any(&["nameWithOwner", "full_name"])?.text())
+        .or_else(|| document.at(&["repository", "nameWithOwner"])?.text())
+        .or_else(|| document.at(&["repository", "full_name"])?.text())
+        .or_else(|| document.text("repository").filter(|name| name.contains('/')))
+        .or_else(|| document.at(&["base", "repo", "full_name"])?.text());
+    if let Some(name) = named {
+        return Some(name.to_owned());
+    }
+    let urls = [
+        "url",
+        "pull_request_url",
+        "issue_url",
+        "repository_url",
+        "deployment_url",
+        "html_url",
+    ];
+    urls.iter()
+        .filter_map(|key| document.text(key))
+        .find_map(repository_in_url)
+}
+
+/// `…/repos/{owner}/{name}/…` of the API.
+fn repository_in_url(url: &str) -> Option<String> {
+    let (_, path) = url.split_once("/repos/")?;
+    let mut parts = path.split('/');
+    let (owner, name) = (parts.next()?, parts.next()?);
+    (!owner.is_empty() && !name.is_empty()).then(|| format!("{owner}/{name}"))
+}
+
+/// The number of the pull request a document is, or belongs to.
+pub fn number(document: Object<'_>, context: Object<'_>) -> Option<i64> {
+    context
+        .integer("number")
+        .or_else(|| document.any(&["number", "pull_number"])?.integer())
+        .or_else(|| {
+            let url = document.any(&["pull_request_url", "issue_url"])?.text()?;
+            url.rsplit('/').next()?.parse().ok()
+        })
+}
+
+/// The commit's own identifier.
+pub fn sha(document: Object<'_>) -> Option<&str> {
+    document.any(&["oid", "sha"])?.text()
+}
+
+/// The numeric identifier that REST and GraphQL share.
+pub fn id(document: Object<'_>) -> Option<i64> {
+    document.any(&["databaseId", "id"])?.integer()
+}
+
+/// A commit's parents in order: GraphQL has them as nodes with `oid`, REST as a list with `sha`.
+pub fn parents(commit: Object<'_>) -> impl Iterator<Item = &str> {
+    let parents = commit.get("parents");
+    let nodes = parents
+        .and_then(Json::object)
+        .and_then(|parents| parents.get("nodes"));
+    nodes
+        .or(parents)
+        .into_iter()
+        .flat_map(Json::elements)
+        .filter_map(Json::object)
+        .filter_map(sha)
+}

@@ -1,0 +1,290 @@
+//! What each stream asks for, and when a pass over it is over.
+//!
+//! A cursor at rest holds `seen_until`: everything that changed before is in bronze. During a pass
+//! it also holds `after`, where the next page starts, and `newest`, what `seen_until` becomes when
+//! the pass is over. A pass that was cut off goes on where it stopped.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, PageInfo};
+use super::filter::{Name, Wanted};
+use crate::sources::{Options, Page, SourceError, without_nul};
+
+/// 25 pull requests with all they carry cost no more points than fewer would, and stay below
+/// GitHub's resource limit for one query.
+const PULL_REQUESTS_PER_PAGE: u32 = 25;
+
+/// A list that is read newest first until what was seen before.
+struct Listing {
+    query: &'static str,
+    operation: &'static str,
+    connection: &'static [&'static str],
+    /// Read again behind `seen_until`: clocks, late indexing, and changes that do not move an
+    /// element to the front.
+    overlap: TimeDelta,
+}
+
+const PULL_REQUESTS: Listing = Listing {
+    query: include_str!("pull_requests.graphql"),
+    operation: "PullRequests",
+    connection: &["repository", "pullRequests"],
+    overlap: TimeDelta::minutes(5),
+};
+
+const DEPLOYMENTS: Listing = Listing {
+    query: include_str!("deployments.graphql"),
+    operation: "Deployments",
+    connection: &["repository", "deployments"],
+    overlap: TimeDelta::days(1),
+};
+
+const RELEASES: Listing = Listing {
+    query: include_str!("releases.graphql"),
+    operation: "Releases",
+    connection: &["repository", "releases"],
+    overlap: TimeDelta::days(30),
+};
+
+/// A deployment that has not ended keeps `seen_until` before it, but no longer than this.
+const WAIT_FOR_UNFINISHED: TimeDelta = TimeDelta::days(30);
+
+const HISTORY: &[&str] = &["repository", "defaultBranchRef", "target", "history"];
+
+/// What paging needs to know of an element.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Element {
+    created_at: Option<DateTime<Utc>>,
+    updated_at: Option<DateTime<Utc>>,
+    name_with_owner: Option<String>,
+    state: Option<String>,
+}
+
+fn listing(stream: &str) -> Option<&'static Listing> {
+    match stream {
+        "pull_requests" => Some(&PULL_REQUESTS),
+        "deployments" => Some(&DEPLOYMENTS),
+        "releases" => Some(&RELEASES),
+        _ => None,
+    }
+}
+
+/// The body of the request at a cursor.
+pub fn body(
+    options: &Options,
+    stream: &str,
+    scope: &str,
+    cursor: &Value,
+    now: DateTime<Utc>,
+) -> Result<String, SourceError> {
+    let after = &cursor["after"];
+    let (owner, name) = scope.split_once('/').unwrap_or((scope, ""));
+    let (query, operation, variables) = match stream {
+        "repositories" => match wanted(options, cursor) {
+            Wanted { owner, name: Name::One(name) } => (
+                include_str!("repository.graphql"),
+                "Repository",
+                json!({"owner": owner, "name": name}),
+            ),
+            Wanted { owner, .. } => (
+                include_str!("repositories.graphql"),
+                "Repositories",
+                json!({"owner": owner, "after": after}),
+            ),
+        },
+        "commits" => (
+            include_str!("commits.graphql"),
+            "Commits",
+            json!({"owner": owner, "name": name, "after": after, "since": options.horizon(now)}),
+        ),
+        stream => {
+            let listing = listing(stream).ok_or_else(|| SourceError::Unreadable {
+                host: options.base_url.to_string(),
+                reason: format!("stream {stream} is filled by diogen.ingest only"),
+            })?;
+            let mut variables = json!({"owner": owner, "name": name, "after": after});
+            if stream == "pull_requests" {
+                variables["first"] = PULL_REQUESTS_PER_PAGE.into();
+            }
+            (listing.query, listing.operation, variables)
+        }
+    };
+    Ok(json!({"query": query, "operationName": operation, "variables": variables}).to_string())
+}
+
+/// The entry of the option `repositories` that a cursor stands at.
+fn wanted<'a>(options: &'a Options, cursor: &Value) -> &'a Wanted {
+    let entries = options.repositories.wanted();
+    let index = cursor["entry"].as_u64().unwrap_or(0) as usize;
+    // An option that was shortened in the middle of a pass leaves the cursor behind its end.
+    &entries[index.min(entries.len() - 1)]
+}
+
+/// Reads the answer to that request.
+pub fn page(
+    options: &Options,
+    stream: &str,
+    cursor: &Value,
+    now: DateTime<Utc>,
+    answer: &Answer<'_>,
+) -> Result<Page, SourceError> {
+    match stream {
+        "repositories" => repositories(options, cursor, answer),
+        "commits" => commits(answer),
+        stream => match listing(stream) {
+            Some(listing) => newest_first(listing, options.horizon(now), cursor, now, answer),
+            None => Err(answer.unreadable(&[], "no such stream")),
+        },
+    }
+}
+
+fn repositories(
+    options: &Options,
+    cursor: &Value,
+    answer: &Answer<'_>,
+) -> Result<Page, SourceError> {
+    let (nodes, paging) = match wanted(options, cursor).name {
+        Name::One(_) => (vec![answer.at(&["repository"])?], None),
+        Name::Matching(_) => {
+            let list = answer.connection(&["repositoryOwner", "repositories"])?;
+            (list.nodes, Some(list.page_info))
+        }
+    };
+    let mut selected = Vec::new();
+    for node in nodes.into_iter().flatten() {
+        let element = element(answer, node)?;
+        if element
+            .name_with_owner
+            .is_some_and(|name| options.repositories.selects(&name))
+        {
+            selected.push(node);
+        }
+    }
+    let entry = cursor["entry"].as_u64().unwrap_or(0);
+    let next = match paging.and_then(next_page) {
+        Some(after) => json!({"entry": entry, "after": after}),
+        None => json!({"entry": entry + 1}),
+    };
+    let finished = next["entry"].as_u64() == Some(options.repositories.wanted().len() as u64);
+    let next = if finished { json!({}) } else { next };
+    Ok(assemble(selected, next, finished, None, answer))
+}
+
+fn commits(answer: &Answer<'_>) -> Result<Page, SourceError> {
+    // An empty repository has no default branch.
+    let branch = answer.at(&["repository", "defaultBranchRef"])?;
+    if branch.is_none() {
+        return Ok(assemble(Vec::new(), json!({}), true, Some(0), answer));
+    }
+    let list = answer.connection(HISTORY)?;
+    let nodes = list.nodes.into_iter().flatten().collect();
+    let next = next_page(list.page_info);
+    let cursor = next.as_ref().map_or(json!({}), |after| json!({"after": after}));
+    let mut page = assemble(nodes, cursor, next.is_none(), list.total_count, answer);
+    page.ends_when_closed = true;
+    Ok(page)
+}
+
+fn newest_first(
+    listing: &Listing,
+    horizon: DateTime<Utc>,
+    cursor: &Value,
+    now: DateTime<Utc>,
+    answer: &Answer<'_>,
+) -> Result<Page, SourceError> {
+    let list = answer.connection(listing.connection)?;
+    let nodes: Vec<&RawValue> = list.nodes.into_iter().flatten().collect();
+    let seen_until = time(&cursor["seen_until"]);
+    let mut newest = time(&cursor["newest"]);
+    let mut oldest_unfinished = time(&cursor["unfinished"]);
+    let mut last = None;
+    for node in &nodes {
+        let element = element(answer, node)?;
+        let is_open = is_unfinished(&element);
+        let at = match listing.operation {
+            "PullRequests" => element.updated_at,
+            _ => element.created_at,
+        };
+        newest = newest.max(at);
+        if is_open && at.is_some_and(|at| now - at < WAIT_FOR_UNFINISHED) {
+            oldest_unfinished = match (oldest_unfinished, at) {
+                (Some(known), Some(at)) => Some(known.min(at)),
+                (known, at) => known.or(at),
+            };
+        }
+        last = at;
+    }
+    let until = seen_until
+        .map(|seen| seen - listing.overlap)
+        .map_or(horizon, |seen| seen.max(horizon));
+    let reached = last.is_none_or(|last| last < until);
+    let next = next_page(list.page_info).filter(|_| !reached);
+    let finished = next.is_none();
+    let cursor = match next {
+        Some(after) => json!({
+            "after": after, "newest": newest, "unfinished": oldest_unfinished,
+            "seen_until": seen_until,
+        }),
+        None => {
+            let seen = newest.or(seen_until);
+            let seen = match (seen, oldest_unfinished) {
+                (Some(seen), Some(unfinished)) => Some(seen.min(unfinished)),
+                (seen, _) => seen,
+            };
+            json!({"seen_until": seen})
+        }
+    };
+    Ok(assemble(nodes, cursor, finished, list.total_count, answer))
+}
+
+/// Only deployments can be; a pull request moves to the front when it changes.
+fn is_unfinished(element: &Element) -> bool {
+    matches!(
+        element.state.as_deref(),
+        Some("IN_PROGRESS" | "PENDING" | "QUEUED" | "WAITING")
+    )
+}
+
+fn element(answer: &Answer<'_>, node: &RawValue) -> Result<Element, SourceError> {
+    serde_json::from_str(node.get())
+        .map_err(|error| answer.unreadable(&["nodes"], &error.to_string()))
+}
+
+fn next_page(info: PageInfo) -> Option<String> {
+    info.end_cursor.filter(|_| info.has_next_page)
+}
+
+fn time(value: &Value) -> Option<DateTime<Utc>> {
+    let time = DateTime::parse_from_rfc3339(value.as_str()?).ok()?;
+    Some(time.to_utc())
+}
+
+fn assemble(
+    nodes: Vec<&RawValue>,
+    cursor: Value,
+    finished: bool,
+    total: Option<i64>,
+    answer: &Answer<'_>,
+) -> Page {
+    let documents: Vec<_> = nodes.iter().map(|node| without_nul(node.get())).collect();
+    let cleaned = documents
+        .iter()
+        .filter(|document| matches!(document, std::borrow::Cow::Owned(_)))
+        .count();
+    Page {
+        documents: documents.into_iter().map(Into::into).collect(),
+        cleaned,
+        cursor,
+        finished,
+        ends_when_closed: false,
+        total,
+        budget: answer.budget,
+    }
+}
+
+#[cfg(test)]
+#[path = "streams_tests.rs"]
+mod tests;

@@ -1,0 +1,346 @@
+//! A source's options: what may be said of it, and what is refused at once.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use reqwest::Url;
+
+use super::github::RepositoryFilter;
+use super::{KINDS, github};
+use crate::http::AddressPolicy;
+
+/// Where an option stands: in the foreign server, which everyone can read, or in the user
+/// mapping, which holds the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Where {
+    /// `CREATE SERVER … OPTIONS`
+    Server,
+    /// `CREATE USER MAPPING … OPTIONS`
+    UserMapping,
+}
+
+/// Options a server may have.
+const SERVER_OPTIONS: &[&str] = &[
+    "kind",
+    "base_url",
+    "repositories",
+    "since",
+    "allow_private",
+    "secret_file",
+];
+/// Options a user mapping may have.
+const MAPPING_OPTIONS: &[&str] = &["secret"];
+/// Options that make the server itself read a file or reach into its own network.
+pub const SUPERUSER_OPTIONS: &[&str] = &["allow_private", "secret_file"];
+
+const DEFAULT_SINCE_DAYS: u64 = 90;
+
+/// What is wrong with an option.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum OptionError {
+    /// No such option.
+    #[error("unknown option {name:?}; allowed here: {allowed}")]
+    Unknown {
+        /// What was given.
+        name: String,
+        /// What there is.
+        allowed: String,
+    },
+    /// A secret among the options that everyone can read.
+    #[error(
+        "option {0:?} is a secret and does not belong among a server's options, which everyone can read; give it as the argument \"secret\" of diogen.add_source, in a user mapping, or as the option \"secret_file\""
+    )]
+    SecretInServer(String),
+    /// No kind, or an unknown one.
+    #[error("unknown kind {kind:?}; allowed: {}", KINDS.join(", "))]
+    Kind {
+        /// What was given.
+        kind: String,
+    },
+    /// A value that cannot be used.
+    #[error("option {name} cannot be {value:?}: {expected}")]
+    Value {
+        /// The option.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// A required option is absent.
+    #[error("option {0} is required: {1}")]
+    Missing(&'static str, &'static str),
+    /// The option needs rights that the caller lacks.
+    #[error("option {0:?} may be set by a superuser only, because the server itself acts on it")]
+    SuperuserOnly(String),
+}
+
+/// How far back a first pass goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Since {
+    Days(u64),
+    At(DateTime<Utc>),
+}
+
+/// A source's options, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// The kind of source.
+    pub kind: &'static str,
+    /// Where its API lives.
+    pub base_url: Url,
+    /// Which repositories are wanted.
+    pub repositories: RepositoryFilter,
+    /// Which addresses may be connected to.
+    pub address_policy: AddressPolicy,
+    /// A file on the server that holds the secret.
+    pub secret_file: Option<String>,
+    since: Since,
+}
+
+impl Options {
+    /// Nothing older than this is fetched.
+    pub fn horizon(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self.since {
+            Since::Days(days) => now.checked_sub_days(Days::new(days)).unwrap_or(now),
+            Since::At(at) => at,
+        }
+    }
+
+    /// Reads a server's options.
+    pub fn parse<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, OptionError> {
+        let mut kind = None;
+        let mut base_url = None;
+        let mut repositories = None;
+        let mut since = Since::Days(DEFAULT_SINCE_DAYS);
+        let mut allow_private = false;
+        let mut secret_file = None;
+        for (name, value) in pairs {
+            match name {
+                "kind" => kind = Some(parse_kind(value)?),
+                "base_url" => base_url = Some(value),
+                "repositories" => repositories = Some(RepositoryFilter::parse(value)?),
+                "since" => since = parse_since(value)?,
+                "allow_private" => allow_private = parse_boolean("allow_private", value)?,
+                "secret_file" => secret_file = Some(value.to_owned()),
+                _ => return Err(refuse(name, Where::Server)),
+            }
+        }
+        let kind = kind.ok_or(OptionError::Missing("kind", "what the source is, such as github"))?;
+        let base_url = parse_base_url(base_url.unwrap_or(github::DEFAULT_BASE_URL), allow_private)?;
+        Ok(Self {
+            kind,
+            address_policy: AddressPolicy::for_url(&base_url, allow_private),
+            base_url,
+            repositories: repositories.ok_or(OptionError::Missing(
+                "repositories",
+                "which repositories to read, such as \"owner/name, owner/*, !owner/legacy\"",
+            ))?,
+            secret_file,
+            since,
+        })
+    }
+}
+
+/// Checks the options of a `CREATE` or `ALTER` statement.
+pub fn validate<'a>(
+    place: Where,
+    pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    is_superuser: bool,
+) -> Result<(), OptionError> {
+    match place {
+        Where::Server => {
+            Options::parse(pairs.clone())?;
+            match pairs
+                .map(|(name, _)| name)
+                .find(|name| SUPERUSER_OPTIONS.contains(name) && !is_superuser)
+            {
+                Some(name) => Err(OptionError::SuperuserOnly(name.to_owned())),
+                None => Ok(()),
+            }
+        }
+        Where::UserMapping => {
+            for (name, value) in pairs {
+                if !MAPPING_OPTIONS.contains(&name) {
+                    return Err(refuse(name, Where::UserMapping));
+                }
+                if value.is_empty() {
+                    return Err(OptionError::Missing("secret", "it is empty"));
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+fn refuse(name: &str, place: Where) -> OptionError {
+    let allowed = match place {
+        Where::Server => SERVER_OPTIONS,
+        Where::UserMapping => MAPPING_OPTIONS,
+    };
+    let lower = name.to_ascii_lowercase();
+    let secret_words = ["secret", "token", "password", "private_key", "api_key"];
+    if place == Where::Server && secret_words.iter().any(|word| lower.contains(word)) {
+        return OptionError::SecretInServer(name.to_owned());
+    }
+    OptionError::Unknown {
+        name: name.to_owned(),
+        allowed: allowed.join(", "),
+    }
+}
+
+fn parse_kind(value: &str) -> Result<&'static str, OptionError> {
+    KINDS
+        .iter()
+        .find(|kind| **kind == value)
+        .copied()
+        .ok_or_else(|| OptionError::Kind {
+            kind: value.to_owned(),
+        })
+}
+
+fn parse_base_url(value: &str, allow_private: bool) -> Result<Url, OptionError> {
+    let refused = |expected: String| OptionError::Value {
+        name: "base_url",
+        // Whatever follows a user name could be a password.
+        value: if value.contains('@') { "…@…" } else { value }.to_owned(),
+        expected,
+    };
+    let mut url = Url::parse(value)
+        .map_err(|error| refused(format!("{error}; give something like https://host/path")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused("credentials do not belong into the URL".to_owned()));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refused("it must end with its path".to_owned()));
+    }
+    let policy = AddressPolicy::for_url(&url, allow_private);
+    match url.scheme() {
+        "https" => {}
+        "http" if policy != AddressPolicy::Public => {}
+        "http" => {
+            return Err(refused(
+                "it must start with https://, unless it names this machine itself or the option allow_private is set".to_owned(),
+            ));
+        }
+        _ => return Err(refused("it must start with https://".to_owned())),
+    }
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}
+
+fn parse_since(value: &str) -> Result<Since, OptionError> {
+    let days = value
+        .strip_suffix("days")
+        .or_else(|| value.strip_suffix("day"))
+        .and_then(|days| days.trim().parse().ok());
+    if let Some(days) = days {
+        return Ok(Since::Days(days));
+    }
+    let date = NaiveDate::parse_from_str(value, "%Y-%m-%d")
+        .ok()
+        .and_then(|date| date.and_hms_opt(0, 0, 0))
+        .map(|time| time.and_utc());
+    let time = DateTime::parse_from_rfc3339(value).ok();
+    date.or(time.map(|time| time.to_utc()))
+        .map(Since::At)
+        .ok_or_else(|| OptionError::Value {
+            name: "since",
+            value: value.to_owned(),
+            expected: "give a number of days such as \"90 days\", a date such as \"2026-01-31\", or a time such as \"2026-01-31T00:00:00Z\"".to_owned(),
+        })
+}
+
+fn parse_boolean(name: &'static str, value: &str) -> Result<bool, OptionError> {
+    match value {
+        "true" | "on" => Ok(true),
+        "false" | "off" => Ok(false),
+        _ => Err(OptionError::Value {
+            name,
+            value: value.to_owned(),
+            expected: "give true or false".to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(pairs: &[(&'static str, &'static str)]) -> Result<Options, OptionError> {
+        let basis = [("kind", "github"), ("repositories", "acme/*")];
+        Options::parse(basis.into_iter().chain(pairs.iter().copied()))
+    }
+
+    fn refusal(pairs: &[(&'static str, &'static str)]) -> String {
+        parse(pairs).expect_err("a refusal").to_string()
+    }
+
+    #[test]
+    fn defaults_are_the_documented_ones() {
+        let options = parse(&[]).expect("options");
+        let now = DateTime::parse_from_rfc3339("2026-06-30T00:00:00Z")
+            .expect("a time")
+            .to_utc();
+        assert_eq!(options.base_url.as_str(), "https://api.github.com/");
+        assert_eq!(options.horizon(now).to_rfc3339(), "2026-04-01T00:00:00+00:00");
+        assert_eq!(options.address_policy, AddressPolicy::Public);
+    }
+
+    #[test]
+    fn since_takes_days_a_date_or_a_time() {
+        let now = Utc::now();
+        for (since, expected) in [
+            ("2026-01-31", "2026-01-31T00:00:00+00:00"),
+            ("2026-01-31T12:00:00+02:00", "2026-01-31T10:00:00+00:00"),
+        ] {
+            let options = parse(&[("since", since)]).expect("options");
+            assert_eq!(options.horizon(now).to_rfc3339(), expected);
+        }
+        assert!(parse(&[("since", "7 days")]).is_ok());
+        assert!(refusal(&[("since", "yesterday")]).contains("90 days"));
+    }
+
+    #[test]
+    fn refusals_name_what_is_allowed() {
+        assert!(refusal(&[("repos", "x")]).contains("repositories"));
+        assert!(refusal(&[("kind", "svn")]).contains("github"));
+        assert!(refusal(&[("token", "x")]).contains("everyone can read"));
+        assert!(refusal(&[("base_url", "api.github.com")]).contains("https://"));
+        assert!(refusal(&[("base_url", "http://api.github.com")]).contains("https://"));
+        assert!(refusal(&[("base_url", "ftp://api.github.com")]).contains("https://"));
+        assert!(refusal(&[("allow_private", "perhaps")]).contains("true or false"));
+    }
+
+    #[test]
+    fn a_password_in_the_url_is_refused_and_not_repeated() {
+        let message = refusal(&[("base_url", "https://me:hunter2@api.github.com")]);
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
+    fn plain_http_needs_loopback_or_permission() {
+        assert!(parse(&[("base_url", "http://127.0.0.1:8080")]).is_ok());
+        assert!(parse(&[("base_url", "http://10.0.0.8")]).is_err());
+        assert!(parse(&[("base_url", "http://10.0.0.8"), ("allow_private", "true")]).is_ok());
+    }
+
+    #[test]
+    fn what_the_server_acts_on_is_for_superusers() {
+        let pairs = [
+            ("kind", "github"),
+            ("repositories", "a/b"),
+            ("secret_file", "/run/secrets/token"),
+        ];
+        let check = |superuser| validate(Where::Server, pairs.into_iter(), superuser);
+        assert_eq!(check(true), Ok(()));
+        assert!(matches!(check(false), Err(OptionError::SuperuserOnly(_))));
+        let mapping = |name, value| validate(Where::UserMapping, [(name, value)].into_iter(), false);
+        assert_eq!(mapping("secret", "x"), Ok(()));
+        assert!(mapping("token", "x").is_err());
+        assert!(mapping("secret", "").is_err());
+    }
+}

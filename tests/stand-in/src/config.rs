@@ -1,0 +1,51 @@
+//! What a stand-in serves and how.
+
+use crate::model::Time;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Settings of a stand-in; see the command line's help for each.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Loopback address; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Accepted token.
+    pub token: String,
+    /// Login of the generated organisation; none generates nothing.
+    pub organisation: Option<String>,
+    /// Folder of recorded documents.
+    pub recorded: Option<PathBuf>,
+    /// Seed of the generator.
+    pub seed: u64,
+    /// Days of generated history.
+    pub days: u32,
+    /// End of the history; now, to the minute, if absent.
+    pub until: Option<Time>,
+    /// How far before the end the clock starts.
+    pub hold_back_hours: f64,
+    /// How far the clock moves by itself.
+    pub reveal_hours_per_minute: f64,
+    /// Requests or points an hour.
+    pub rate_limit: u64,
+    /// Delay of every answer.
+    pub latency: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            token: "stand-in-token".to_owned(),
+            organisation: Some("acme".to_owned()),
+            recorded: None,
+            seed: 1,
+            days: 182,
+            until: None,
+            hold_back_hours: 0.0,
+            reveal_hours_per_minute: 0.0,
+            rate_limit: 5_000,
+            latency: Duration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! How a stand-in misbehaves when it is told to.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// One line of the script: which requests, and what happens to them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Part of an endpoint's label; empty means all.
+    #[serde(default, rename = "match")]
+    pub matching: String,
+    /// Only requests for this repository.
+    #[serde(default)]
+    pub repository: Option<String>,
+    /// So many matching requests pass first.
+    #[serde(default)]
+    pub skip: u64,
+    /// Then so many are met; none means all.
+    #[serde(default)]
+    pub times: Option<u64>,
+    /// What happens.
+    pub action: Action,
+}
+
+/// What happens to a request.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Action {
+    /// Another status.
+    Status(Status),
+    /// A late answer.
+    DelayMs(u64),
+    /// No answer for ever.
+    Hang,
+    /// The connection is closed without an answer.
+    Close,
+    /// So many bytes of the body, then the connection is closed.
+    Truncate(usize),
+    /// This body with status 200.
+    Body(String),
+    /// The escape of a NUL in the first title or message.
+    InjectNul(bool),
+}
+
+/// A whole answer.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    /// HTTP status.
+    pub code: u16,
+    /// Body.
+    #[serde(default)]
+    pub body: String,
+    /// Headers beside the usual ones.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+}
+
+impl Fault {
+    /// Looks at a request and moves on if it matches.
+    pub fn meet(&mut self, endpoint: &str, repository: Option<&str>) -> Option<Action> {
+        let wanted = self.repository.as_deref();
+        let same = wanted.is_none_or(|w| repository.is_some_and(|r| r.eq_ignore_ascii_case(w)));
+        if !endpoint.contains(&self.matching) || !same {
+            return None;
+        }
+        if self.skip > 0 {
+            self.skip -= 1;
+            return None;
+        }
+        match &mut self.times {
+            Some(0) => None,
+            Some(times) => {
+                *times -= 1;
+                Some(self.action.clone())
+            }
+            None => Some(self.action.clone()),
+        }
+    }
+}
+
+/// Puts the escape of a NUL into the first title or message of a JSON text.
+pub fn inject_nul(body: &str) -> String {
+    let first = ["\"title\":\"", "\"message\":\""]
+        .iter()
+        .filter_map(|key| body.find(key).map(|at| at + key.len()))
+        .min();
+    match first {
+        Some(at) => format!("{}\\u0000{}", &body[..at], &body[at..]),
+        None => body.to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_read_and_followed() {
+        let text = r#"{"match": "PullRequests", "repository": "o/r", "skip": 1, "times": 2,
+                       "action": {"status": {"code": 502, "body": "x", "headers": {"a": "b"}}}}"#;
+        let mut fault: Fault = serde_json::from_str(text).unwrap();
+        let label = "POST /graphql PullRequests";
+        assert_eq!(fault.meet("POST /graphql Commits", Some("o/r")), None);
+        assert_eq!(fault.meet(label, Some("o/other")), None);
+        assert_eq!(fault.meet(label, Some("O/R")), None, "skipped");
+        assert!(fault.meet(label, Some("o/r")).is_some());
+        assert!(fault.meet(label, Some("o/r")).is_some());
+        assert_eq!(fault.meet(label, Some("o/r")), None, "used up");
+    }
+
+    #[test]
+    fn every_action_is_readable() {
+        for action in [
+            r#"{"delay_ms": 5}"#,
+            r#""hang""#,
+            r#""close""#,
+            r#"{"truncate": 10}"#,
+            r#"{"body": "<html>"}"#,
+            r#"{"inject_nul": true}"#,
+            r#"{"status": {"code": 500}}"#,
+        ] {
+            serde_json::from_str::<Action>(action).unwrap();
+        }
+        assert!(serde_json::from_str::<Fault>(r#"{"action": "hang", "tymes": 1}"#).is_err());
+    }
+
+    #[test]
+    fn nul_goes_into_the_first_text() {
+        let body = r#"{"id":1,"message":"a","title":"b"}"#;
+        assert_eq!(
+            inject_nul(body),
+            r#"{"id":1,"message":"\u0000a","title":"b"}"#
+        );
+        assert_eq!(inject_nul("{}"), "{}");
+    }
+}

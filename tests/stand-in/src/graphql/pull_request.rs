@@ -1,0 +1,454 @@
+//! Pull requests.
+
+use super::actors::Actor;
+use super::commit::Commit;
+use super::connection::{Paging, connection, nullable};
+use super::repository::Repository;
+use super::timeline::{Event, PullRequestTimelineItemsConnection, TimelineItem};
+use super::{
+    DateTime, OrderDirection, PullRequestReviewState, PullRequestState,
+    PullRequestTimelineItemsItemType as ItemType, Uri, text,
+};
+use crate::ids::node_id;
+use crate::model::{self, EventKind, Time};
+use async_graphql::{Context, ID, Object, Result};
+use std::sync::Arc;
+
+/// A pull request.
+#[derive(Clone)]
+pub struct PullRequest {
+    repository: Arc<model::Repository>,
+    pull: Arc<model::PullRequest>,
+    clock: Time,
+    at: Time,
+}
+
+connection!(PullRequestConnection, PullRequestEdge, PullRequest);
+
+impl PullRequest {
+    /// A pull request seen from a moment of the clock.
+    pub fn new(
+        repository: &Arc<model::Repository>,
+        pull: &Arc<model::PullRequest>,
+        clock: Time,
+    ) -> Self {
+        let at = repository.seen_at(clock);
+        PullRequest {
+            repository: repository.clone(),
+            pull: pull.clone(),
+            clock,
+            at,
+        }
+    }
+
+    fn commit(&self, commit: &Arc<model::Commit>) -> Commit {
+        Commit {
+            repository: self.repository.clone(),
+            commit: commit.clone(),
+            clock: self.clock,
+        }
+    }
+
+    fn timeline(&self, wanted: Option<&[ItemType]>) -> Vec<(String, u64, TimelineItem)> {
+        let mut list = Vec::new();
+        let mut add = |kind: ItemType, at: Time, id: u64, actor: Option<Arc<model::User>>| {
+            if at <= self.at && wanted.is_none_or(|w| w.contains(&kind)) {
+                let repository = self.repository.id;
+                let event = Event {
+                    kind,
+                    repository,
+                    id,
+                    at,
+                    actor,
+                };
+                list.push((text(at), id, event.item()));
+            }
+        };
+        for event in &self.pull.events {
+            let kind = match event.kind {
+                EventKind::ReadyForReview => ItemType::ReadyForReviewEvent,
+                EventKind::ConvertToDraft => ItemType::ConvertToDraftEvent,
+                EventKind::Closed => ItemType::ClosedEvent,
+                EventKind::Reopened => ItemType::ReopenedEvent,
+            };
+            add(kind, event.at, event.id, event.actor.clone());
+        }
+        if let Some(merged) = self.pull.merged_at {
+            let actor = &self.pull.merged_by;
+            // A merge closes the pull request as well.
+            add(
+                ItemType::MergedEvent,
+                merged,
+                self.pull.id + 1,
+                actor.clone(),
+            );
+            add(
+                ItemType::ClosedEvent,
+                merged,
+                self.pull.id + 2,
+                actor.clone(),
+            );
+        }
+        list
+    }
+}
+
+#[Object]
+impl PullRequest {
+    async fn id(&self) -> ID {
+        ID(self.pull.node_id.clone())
+    }
+
+    async fn database_id(&self) -> Option<i32> {
+        Some(self.pull.id as i32)
+    }
+
+    async fn number(&self) -> i32 {
+        self.pull.number as i32
+    }
+
+    async fn title(&self) -> &str {
+        &self.pull.title
+    }
+
+    async fn body(&self) -> &str {
+        &self.pull.body
+    }
+
+    async fn url(&self) -> Uri {
+        let (name, number) = (&self.repository.name_with_owner, self.pull.number);
+        Uri(format!("https://github.com/{name}/pull/{number}"))
+    }
+
+    async fn state(&self) -> PullRequestState {
+        self.pull.state(self.at).into()
+    }
+
+    async fn is_draft(&self) -> bool {
+        self.pull.is_draft(self.at)
+    }
+
+    async fn merged(&self) -> bool {
+        self.pull.merged_at(self.at).is_some()
+    }
+
+    async fn closed(&self) -> bool {
+        self.pull.closed_at(self.at).is_some()
+    }
+
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.pull.created_at)
+    }
+
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.pull.updated_at(&self.repository, self.at))
+    }
+
+    async fn closed_at(&self) -> Option<DateTime> {
+        self.pull.closed_at(self.at).map(DateTime)
+    }
+
+    async fn merged_at(&self) -> Option<DateTime> {
+        self.pull.merged_at(self.at).map(DateTime)
+    }
+
+    async fn additions(&self) -> i32 {
+        self.pull.additions as i32
+    }
+
+    async fn deletions(&self) -> i32 {
+        self.pull.deletions as i32
+    }
+
+    async fn changed_files(&self) -> i32 {
+        self.pull.changed_files as i32
+    }
+
+    async fn base_ref_name(&self) -> &str {
+        &self.pull.base_ref
+    }
+
+    async fn head_ref_name(&self) -> &str {
+        &self.pull.head_ref
+    }
+
+    async fn repository(&self) -> Repository {
+        Repository::new(&self.repository, self.clock)
+    }
+
+    async fn merge_commit(&self) -> Option<Commit> {
+        self.pull.merged_at(self.at)?;
+        let commit = self.repository.commit(self.pull.merge_commit.as_ref()?)?;
+        Some(self.commit(commit))
+    }
+
+    async fn merged_by(&self) -> Option<Actor> {
+        self.pull.merged_at(self.at)?;
+        Actor::of(&self.pull.merged_by)
+    }
+
+    async fn author(&self) -> Option<Actor> {
+        Actor::of(&self.pull.author)
+    }
+
+    async fn labels(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Option<LabelConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+        };
+        let list = self
+            .pull
+            .labels
+            .iter()
+            .filter(|l| l.at <= self.at)
+            .zip(0..)
+            .map(|(l, i)| {
+                (
+                    String::new(),
+                    i,
+                    Label {
+                        name: l.name.clone(),
+                    },
+                )
+            })
+            .collect();
+        nullable(
+            ctx,
+            paging
+                .page("labels", list, OrderDirection::Asc)
+                .map(Into::into),
+        )
+    }
+
+    async fn commits(
+        &self,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<PullRequestCommitConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+        };
+        let list = self
+            .pull
+            .visible_commits(&self.repository, self.at)
+            .zip(0..)
+            .map(|(c, i)| {
+                (
+                    String::new(),
+                    i,
+                    PullRequestCommit {
+                        commit: self.commit(c),
+                    },
+                )
+            })
+            .collect();
+        let mut page = paging.page("commits", list, OrderDirection::Asc)?;
+        if let Some(total) = self.pull.commits_total {
+            page.total = total;
+        }
+        Ok(page.into())
+    }
+
+    async fn reviews(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        states: Option<Vec<PullRequestReviewState>>,
+    ) -> Option<PullRequestReviewConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+        };
+        let list = self
+            .pull
+            .reviews
+            .iter()
+            .filter(|r| r.submitted_at <= self.at)
+            .filter(|r| states.as_ref().is_none_or(|s| s.contains(&r.state.into())))
+            .map(|r| {
+                let node = PullRequestReview { review: r.clone() };
+                (text(r.submitted_at), r.id, node)
+            })
+            .collect();
+        nullable(
+            ctx,
+            paging
+                .page("reviews", list, OrderDirection::Asc)
+                .map(Into::into),
+        )
+    }
+
+    async fn comments(
+        &self,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<IssueCommentConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+        };
+        let list = self
+            .pull
+            .comments
+            .iter()
+            .filter(|c| c.created_at <= self.at)
+            .map(|c| {
+                let node = IssueComment {
+                    repository: self.repository.id,
+                    comment: c.clone(),
+                };
+                (text(c.created_at), c.id, node)
+            })
+            .collect();
+        Ok(paging.page("comments", list, OrderDirection::Asc)?.into())
+    }
+
+    async fn timeline_items(
+        &self,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        item_types: Option<Vec<ItemType>>,
+    ) -> Result<PullRequestTimelineItemsConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+        };
+        let list = self.timeline(item_types.as_deref());
+        Ok(paging
+            .page("timelineItems", list, OrderDirection::Asc)?
+            .into())
+    }
+}
+
+/// A commit of a pull request.
+#[derive(Clone)]
+pub struct PullRequestCommit {
+    commit: Commit,
+}
+
+connection!(
+    PullRequestCommitConnection,
+    PullRequestCommitEdge,
+    PullRequestCommit
+);
+
+#[Object]
+impl PullRequestCommit {
+    async fn id(&self) -> ID {
+        ID(format!("PURC_{}", self.commit.commit.oid))
+    }
+
+    async fn commit(&self) -> &Commit {
+        &self.commit
+    }
+}
+
+/// A review.
+#[derive(Clone)]
+pub struct PullRequestReview {
+    review: model::Review,
+}
+
+connection!(
+    PullRequestReviewConnection,
+    PullRequestReviewEdge,
+    PullRequestReview
+);
+
+#[Object]
+impl PullRequestReview {
+    async fn id(&self) -> ID {
+        ID(self.review.node_id.clone())
+    }
+
+    async fn database_id(&self) -> Option<i32> {
+        Some(self.review.id as i32)
+    }
+
+    async fn state(&self) -> PullRequestReviewState {
+        self.review.state.into()
+    }
+
+    async fn body(&self) -> &str {
+        &self.review.body
+    }
+
+    async fn submitted_at(&self) -> Option<DateTime> {
+        Some(DateTime(self.review.submitted_at))
+    }
+
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.review.submitted_at)
+    }
+
+    async fn author(&self) -> Option<Actor> {
+        Actor::of(&self.review.author)
+    }
+}
+
+/// A comment.
+#[derive(Clone)]
+pub struct IssueComment {
+    repository: u64,
+    comment: model::Comment,
+}
+
+connection!(IssueCommentConnection, IssueCommentEdge, IssueComment);
+
+#[Object]
+impl IssueComment {
+    async fn id(&self) -> ID {
+        ID(node_id("IC", self.repository, self.comment.id))
+    }
+
+    async fn database_id(&self) -> Option<i32> {
+        Some(self.comment.id as i32)
+    }
+
+    async fn body(&self) -> &str {
+        &self.comment.body
+    }
+
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.comment.created_at)
+    }
+
+    async fn author(&self) -> Option<Actor> {
+        Actor::of(&self.comment.author)
+    }
+}
+
+/// A label.
+#[derive(Clone, async_graphql::SimpleObject)]
+pub struct Label {
+    name: String,
+}
+
+connection!(LabelConnection, LabelEdge, Label);

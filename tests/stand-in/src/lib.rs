@@ -1,0 +1,28 @@
+//! A stand-in for GitHub: its REST v3 and GraphQL v4 APIs on loopback, over real HTTP.
+//!
+//! It serves a believable organisation that it makes from a seed ([`generate`]) and
+//! documents that were recorded elsewhere ([`recorded`]). A clock decides how much of the
+//! history is visible, so that new documents appear while it runs; a script of faults
+//! makes it misbehave; and `/_stand_in/truth` says what a client should have found.
+
+pub mod config;
+mod control;
+mod faults;
+pub mod generate;
+pub mod graphql;
+mod http;
+pub mod ids;
+pub mod model;
+pub mod recorded;
+mod rest;
+mod server;
+mod service;
+mod state;
+mod summary;
+pub mod view;
+
+pub use config::Config;
+pub use server::Server;
+
+/// Whose token the stand-in's token is.
+pub const VIEWER: &str = "stand-in";

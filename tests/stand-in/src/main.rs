@@ -1,0 +1,102 @@
+//! The stand-in as a program.
+
+use clap::Parser;
+use stand_in::{Config, Server};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Serves GitHub's REST and GraphQL APIs on loopback from generated or recorded documents.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Loopback address; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// File that gets the port once the server listens
+    #[arg(long)]
+    port_file: Option<PathBuf>,
+    /// Accepted token
+    #[arg(long, default_value = "stand-in-token")]
+    token: String,
+    /// Login of the organisation to generate [default: acme, unless --recorded is given]
+    #[arg(long)]
+    organisation: Option<String>,
+    /// Folder of recorded documents to serve
+    #[arg(long)]
+    recorded: Option<PathBuf>,
+    /// Seed of the generator
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Days of generated history
+    #[arg(long, default_value_t = 182, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    days: u32,
+    /// End of the generated history, such as 2026-06-30T12:00:00Z [default: now, to the minute]
+    #[arg(long)]
+    until: Option<stand_in::model::Time>,
+    /// Hours before the end at which the clock starts
+    #[arg(long, default_value_t = 0.0)]
+    hold_back_hours: f64,
+    /// Hours that the clock moves on in every minute
+    #[arg(long, default_value_t = 0.0)]
+    reveal_hours_per_minute: f64,
+    /// Requests (REST) and points (GraphQL) an hour
+    #[arg(long, default_value_t = 5_000)]
+    rate_limit: u64,
+    /// Delay of every answer
+    #[arg(long, default_value_t = 0)]
+    latency_ms: u64,
+}
+
+fn main() -> std::io::Result<()> {
+    let arguments = Arguments::parse();
+    let organisation = match (&arguments.organisation, &arguments.recorded) {
+        (None, None) => Some("acme".to_owned()),
+        (organisation, _) => organisation.clone(),
+    };
+    let server = Server::start(Config {
+        listen: arguments.listen,
+        token: arguments.token,
+        organisation,
+        recorded: arguments.recorded,
+        seed: arguments.seed,
+        days: arguments.days,
+        until: arguments.until,
+        hold_back_hours: arguments.hold_back_hours,
+        reveal_hours_per_minute: arguments.reveal_hours_per_minute,
+        rate_limit: arguments.rate_limit,
+        latency: Duration::from_millis(arguments.latency_ms),
+    })?;
+    println!("stand-in: {} {}", server.url(), server.summary());
+    if let Some(path) = &arguments.port_file {
+        write_port(path, server.address().port())?;
+    }
+    wait()?;
+    server.stop();
+    Ok(())
+}
+
+/// Writes the port so that nobody can read half of it.
+fn write_port(path: &Path, port: u16) -> std::io::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}", std::process::id()));
+    std::fs::write(&temporary, format!("{port}\n"))?;
+    std::fs::rename(&temporary, path)
+}
+
+/// Waits for SIGTERM or SIGINT.
+fn wait() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,204 @@
+//! What changes while a stand-in runs: clock, rate limits, counts, script of faults.
+
+use crate::config::Config;
+use crate::faults::{Action, Fault};
+use crate::graphql::{Budget, Engine};
+use crate::model::{Time, World};
+use chrono::{Duration, Timelike, Utc};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Which of GitHub's limits a request counts against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// REST.
+    Core,
+    /// GraphQL.
+    Graphql,
+}
+
+impl Resource {
+    /// As the header says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Resource::Core => "core",
+            Resource::Graphql => "graphql",
+        }
+    }
+}
+
+struct Clock {
+    base: Time,
+    since: Instant,
+}
+
+struct Spent {
+    used: u64,
+    reset: Time,
+}
+
+/// The state of a running stand-in.
+pub struct State {
+    /// What is served.
+    pub world: Arc<World>,
+    /// Answers GraphQL.
+    pub engine: Engine,
+    /// Settings.
+    pub config: Config,
+    /// End of the generated history.
+    pub until: Time,
+    clock: Mutex<Clock>,
+    spent: [Mutex<Spent>; 2],
+    counts: Mutex<BTreeMap<String, u64>>,
+    faults: Mutex<Vec<Fault>>,
+    latency_ms: AtomicU64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn fresh() -> Mutex<Spent> {
+    Mutex::new(Spent {
+        used: 0,
+        reset: in_an_hour(),
+    })
+}
+
+fn in_an_hour() -> Time {
+    let now = Utc::now();
+    now.with_nanosecond(0).unwrap_or(now) + Duration::hours(1)
+}
+
+fn hours(hours: f64) -> Duration {
+    Duration::milliseconds((hours * 3_600_000.0) as i64)
+}
+
+impl State {
+    /// The state at the start.
+    pub fn new(config: Config, world: World, until: Time) -> Self {
+        let world = Arc::new(world);
+        let base = until - hours(config.hold_back_hours);
+        State {
+            engine: Engine::new(world.clone()),
+            world,
+            until,
+            clock: Mutex::new(Clock {
+                base,
+                since: Instant::now(),
+            }),
+            spent: [fresh(), fresh()],
+            counts: Mutex::default(),
+            faults: Mutex::default(),
+            latency_ms: AtomicU64::new(config.latency.as_millis() as u64),
+            config,
+        }
+    }
+
+    /// The moment that is shown.
+    pub fn now(&self) -> Time {
+        self.read(&lock(&self.clock))
+    }
+
+    fn read(&self, clock: &Clock) -> Time {
+        let minutes = clock.since.elapsed().as_secs_f64() / 60.0;
+        let moved = hours(minutes * self.config.reveal_hours_per_minute);
+        (clock.base + moved).min(self.until)
+    }
+
+    /// Moves the clock on, at most to the end.
+    pub fn advance(&self, by: f64) -> Time {
+        let mut clock = lock(&self.clock);
+        let base = (self.read(&clock) + hours(by.max(0.0))).min(self.until);
+        *clock = Clock {
+            base,
+            since: Instant::now(),
+        };
+        base
+    }
+
+    /// Forgets counts, faults and limits, and puts the clock back.
+    pub fn reset(&self) {
+        let base = self.until - hours(self.config.hold_back_hours);
+        *lock(&self.clock) = Clock {
+            base,
+            since: Instant::now(),
+        };
+        for spent in &self.spent {
+            *lock(spent) = Spent {
+                used: 0,
+                reset: in_an_hour(),
+            };
+        }
+        lock(&self.counts).clear();
+        lock(&self.faults).clear();
+        let latency = self.config.latency.as_millis() as u64;
+        self.latency_ms.store(latency, Ordering::Relaxed);
+    }
+
+    /// Delay of every answer.
+    pub fn latency(&self) -> std::time::Duration {
+        std::time::Duration::from_millis(self.latency_ms.load(Ordering::Relaxed))
+    }
+
+    /// Changes the delay of every answer.
+    pub fn set_latency(&self, ms: u64) {
+        self.latency_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// Counts a request.
+    pub fn count(&self, endpoint: &str) {
+        *lock(&self.counts).entry(endpoint.to_owned()).or_default() += 1;
+    }
+
+    /// Requests by endpoint.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        lock(&self.counts).clone()
+    }
+
+    /// Replaces the script of faults.
+    pub fn script(&self, faults: Vec<Fault>) {
+        *lock(&self.faults) = faults;
+    }
+
+    /// The fault that meets a request, if any; every matching fault moves on.
+    pub fn fault(&self, endpoint: &str, repository: Option<&str>) -> Option<Action> {
+        let mut faults = lock(&self.faults);
+        let mut found = None;
+        for fault in faults.iter_mut() {
+            if found.is_none() {
+                found = fault.meet(endpoint, repository);
+            }
+        }
+        found
+    }
+
+    /// What is left of a limit.
+    pub fn budget(&self, resource: Resource) -> Budget {
+        let mut spent = lock(&self.spent[resource as usize]);
+        if spent.reset <= Utc::now() {
+            *spent = Spent {
+                used: 0,
+                reset: in_an_hour(),
+            };
+        }
+        Budget {
+            limit: self.config.rate_limit,
+            used: spent.used,
+            reset: spent.reset,
+        }
+    }
+
+    /// Spends points; false if none were left.
+    pub fn spend(&self, resource: Resource, points: u64) -> bool {
+        let budget = self.budget(resource);
+        if budget.remaining() == 0 {
+            return false;
+        }
+        let mut spent = lock(&self.spent[resource as usize]);
+        spent.used = (spent.used + points).min(budget.limit);
+        true
+    }
+}
