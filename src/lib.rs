@@ -23,7 +23,21 @@ mod time;
 
 pgrx::pg_module_magic!(name, version);
 
+// Functions in SQL are checked when they are called, so only views, the wrapper, comments and
+// grants depend on what comes before them.
 extension_sql_file!("../sql/configuration.sql", bootstrap);
-extension_sql_file!("../sql/bronze/tables.sql");
-extension_sql_file!("../sql/bronze/sources.sql", requires = [bronze::wrapper::validate_options]);
-extension_sql_file!("../sql/bronze/store.sql", requires = ["tables.sql"]);
+extension_sql_file!("../sql/bronze/tables.sql", name = "bronze_tables");
+extension_sql_file!(
+    "../sql/bronze/sources.sql",
+    requires = [bronze::wrapper::validate_options]
+);
+extension_sql_file!("../sql/bronze/store.sql");
+extension_sql_file!("../sql/bronze/sync.sql");
+extension_sql_file!("../sql/bronze/status.sql");
+extension_sql_file!("../sql/silver/tables.sql", name = "silver_tables");
+extension_sql_file!("../sql/silver/normalize.sql");
+extension_sql_file!("../sql/gold/tables.sql", name = "gold_tables");
+extension_sql_file!("../sql/gold/compute.sql");
+extension_sql_file!("../sql/gold/dora.sql");
+extension_sql_file!("../sql/gold/explain.sql");
+extension_sql_file!("../sql/access.sql", finalize);

@@ -22,7 +22,7 @@ $$;
 COMMENT ON FUNCTION lock_source(text, text) IS
     'Takes the right to work on one layer of a source until the end of the transaction; false: another session has it';
 
-CREATE FUNCTION fetch(source text, stream text, max_pages int DEFAULT NULL)
+CREATE FUNCTION "fetch"(source text, stream text, max_pages int DEFAULT NULL)
 RETURNS TABLE (scope text, requests int, documents bigint, changed bigint, finished boolean)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
@@ -57,7 +57,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION fetch(text, text, int) IS
+COMMENT ON FUNCTION "fetch"(text, text, int) IS
     'Fetches a stream inside the caller''s transaction, at most so many pages; one row per page. Any error undoes all of it; sync keeps every page';
 
 CREATE PROCEDURE sync_scope(source text, stream text, scope text, INOUT outcome text DEFAULT NULL)

@@ -28,7 +28,8 @@ BEGIN
     SELECT pg_catalog.array_agg(pg_catalog.quote_ident(o.name) ORDER BY o.position)
     INTO columns
     FROM pg_catalog.pg_proc p
-    CROSS JOIN LATERAL pg_catalog.unnest(p.proargnames, p.proargmodes) WITH ORDINALITY AS o (name, mode, position)
+    CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(p.proargnames), pg_catalog.unnest(p.proargmodes))
+               WITH ORDINALITY AS o (name, mode, position)
     WHERE p.oid = pg_catalog.format('%s(jsonb,jsonb)', normalizer)::regprocedure AND o.mode IN ('o', 't');
 
     others := ARRAY(SELECT c FROM pg_catalog.unnest(columns) AS c WHERE c <> ALL (keys));
@@ -214,7 +215,7 @@ $$;
 COMMENT ON FUNCTION normalize_source(text, boolean) IS
     'Normalizes one source inside the caller''s transaction; returns how many rows changed';
 
-CREATE PROCEDURE normalize(source text DEFAULT NULL, rebuild boolean DEFAULT false)
+CREATE PROCEDURE "normalize"(source text DEFAULT NULL, rebuild boolean DEFAULT false)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
@@ -232,5 +233,5 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON PROCEDURE normalize(text, boolean) IS
+COMMENT ON PROCEDURE "normalize"(text, boolean) IS
     'Bronze to silver, only what changed, one transaction per source; rebuild => true starts over while readers still see the old rows';

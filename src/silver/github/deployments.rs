@@ -9,7 +9,19 @@ use crate::sources::github::identity;
 
 /// The row of `diogen_silver.deployments` that a deployment's document gives. How it ended is not
 /// among its columns: that follows from its statuses.
-#[pg_extern(immutable, strict, parallel_safe)]
+// Written out because `ref`, the column's name, is a keyword of Rust.
+#[pg_extern(
+    immutable,
+    strict,
+    parallel_safe,
+    sql = r#"
+        CREATE FUNCTION github_deployments(doc jsonb, context jsonb)
+        RETURNS TABLE (repository text, deployment_id text, environment text, sha text, ref text,
+                       created_at timestamptz, origin text)
+        LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+        AS 'MODULE_PATHNAME', 'github_deployments_wrapper';
+    "#
+)]
 #[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn github_deployments(
     doc: Document<'_>,
@@ -21,7 +33,7 @@ fn github_deployments(
         name!(deployment_id, String),
         name!(environment, Option<String>),
         name!(sha, Option<String>),
-        name!(r#ref, Option<String>),
+        name!(git_ref, Option<String>),
         name!(created_at, Option<TimestampWithTimeZone>),
         name!(origin, String),
     ),

@@ -1,0 +1,46 @@
+-- Comments on the functions written in Rust, and who may do what.
+
+COMMENT ON FUNCTION request_page(text, text, text, jsonb) IS
+    'Asks a source for the page at a cursor: one row about the page, then one for each document; stores nothing';
+COMMENT ON FUNCTION document_identity(text, text, jsonb, jsonb) IS
+    'What a document of a stream is called in bronze, when it last changed, and the keys it refers to';
+COMMENT ON FUNCTION source_streams(text) IS 'The streams that sync fetches for a source, in their order';
+COMMENT ON FUNCTION source_selects(text, text) IS 'Whether the option "repositories" of a source selects a repository';
+COMMENT ON FUNCTION source_kind(text, text) IS 'The kind of a source, after checking that it has the stream';
+COMMENT ON FUNCTION validate_options(text[], oid) IS 'Validator of the foreign-data wrapper; PostgreSQL calls it';
+COMMENT ON FUNCTION create_user_mapping(text, text) IS 'Stores the current user''s secret for a source without a statement that holds it';
+COMMENT ON FUNCTION raise_without_statement(text, text, text, text) IS 'Raises an error without logging the statement';
+COMMENT ON FUNCTION github_repositories(jsonb, jsonb) IS 'Normalizer: a repository''s document as a row of diogen_silver.repositories';
+COMMENT ON FUNCTION github_pull_requests(jsonb, jsonb) IS 'Normalizer: a pull request''s document as a row of diogen_silver.pull_requests';
+COMMENT ON FUNCTION github_pull_request_commits(jsonb, jsonb) IS 'Normalizer: the commits in a document as rows of diogen_silver.pull_request_commits';
+COMMENT ON FUNCTION github_reviews(jsonb, jsonb) IS 'Normalizer: the reviews in a document as rows of diogen_silver.reviews';
+COMMENT ON FUNCTION github_pull_request_events(jsonb, jsonb) IS 'Normalizer: comments and draft history in a document as rows of diogen_silver.pull_request_events';
+COMMENT ON FUNCTION github_commits(jsonb, jsonb) IS 'Normalizer: a commit''s document as a row of diogen_silver.commits';
+COMMENT ON FUNCTION github_delivered_commits(jsonb, jsonb) IS 'Normalizer: the commit a deployment or release points at as a row of diogen_silver.commits';
+COMMENT ON FUNCTION github_deployments(jsonb, jsonb) IS 'Normalizer: a deployment''s document as a row of diogen_silver.deployments';
+COMMENT ON FUNCTION github_deployment_statuses(jsonb, jsonb) IS 'Normalizer: the statuses in a document as rows of diogen_silver.deployment_statuses';
+COMMENT ON FUNCTION github_releases(jsonb, jsonb) IS 'Normalizer: a release''s document as a row of diogen_silver.releases';
+COMMENT ON FUNCTION pull_request_histories(text, text[], bigint[]) IS 'First commit, ready, first review and approval of pull requests, from all that is known of them';
+COMMENT ON FUNCTION shipped_commits(text, text, text[]) IS 'Which of the deployed commits, in the order given, first shipped which commit of the graph';
+
+-- Who may do what. Reading figures is for whoever is granted the tables; reaching the network,
+-- secrets and the extension's own tables is for whom an administrator names.
+
+DO $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN
+        SELECT p.oid::regprocedure AS signature, p.prokind
+        FROM pg_catalog.pg_proc p
+        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+        JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'diogen'
+        WHERE p.provolatile = 'v' OR p.prokind = 'p'
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE EXECUTE ON %s %s FROM PUBLIC',
+                                  CASE one.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, one.signature);
+    END LOOP;
+END
+$$;
+GRANT SELECT ON sources, status, jobs, teams, services, normalizers TO PUBLIC;
+GRANT USAGE ON SCHEMA diogen TO PUBLIC;

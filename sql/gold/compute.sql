@@ -1,0 +1,183 @@
+-- From facts to changes and deployments, one repository at a time.
+
+CREATE FUNCTION deployed_services()
+RETURNS TABLE (source text, repository text, service text, team text, production_environments text)
+LANGUAGE sql STABLE AS $$
+    SELECT r.source, r.repository, coalesce(s.service, r.repository), s.team,
+           coalesce(s.production_environments, '^(production|prod|live)$')
+    FROM diogen_silver.repositories r
+    LEFT JOIN diogen.services s ON s.repository = r.repository AND (s.source = r.source OR s.source IS NULL)
+$$;
+COMMENT ON FUNCTION deployed_services() IS
+    'The services there are: the rows of diogen.services, and each other repository as a service of its own';
+
+CREATE FUNCTION service_deliveries(source text, repository text, production_environments text)
+RETURNS TABLE (deployment_id text, environment text, origin text, sha text, status text,
+               started_at timestamptz, finished_at timestamptz)
+LANGUAGE sql STABLE AS $$
+    WITH deployments AS MATERIALIZED (
+        SELECT d.deployment_id, d.environment, d.origin, d.sha, d.status, d.started_at, d.finished_at
+        FROM diogen_silver.deployments d
+        WHERE d.source = service_deliveries.source AND d.repository = service_deliveries.repository
+          AND d.environment ~* service_deliveries.production_environments
+    ), releases AS MATERIALIZED (
+        SELECT r.tag, NULL::text, 'release', r.sha, 'success', r.published_at, r.published_at
+        FROM diogen_silver.releases r
+        WHERE r.source = service_deliveries.source AND r.repository = service_deliveries.repository
+          AND NOT r.is_prerelease AND NOT r.is_draft AND r.published_at IS NOT NULL
+          AND NOT EXISTS (SELECT FROM deployments)
+    ), merges AS (
+        SELECT '#' || p.number, NULL::text, 'merge', p.merge_sha, 'success', p.merged_at, p.merged_at
+        FROM diogen_silver.pull_requests p
+        LEFT JOIN diogen_silver.repositories r USING (source, repository)
+        WHERE p.source = service_deliveries.source AND p.repository = service_deliveries.repository
+          AND p.merge_sha IS NOT NULL AND p.base_ref = coalesce(r.default_branch, p.base_ref)
+          AND NOT EXISTS (SELECT FROM deployments) AND NOT EXISTS (SELECT FROM releases)
+    )
+    SELECT * FROM deployments UNION ALL SELECT * FROM releases UNION ALL SELECT * FROM merges
+$$;
+COMMENT ON FUNCTION service_deliveries(text, text, text) IS
+    'Production deployments of a repository from the first of these that yields any: deployments to a production environment, releases that are not prereleases, merges to the default branch';
+
+CREATE FUNCTION compute_service(source text, repository text, service text, production_environments text)
+RETURNS void
+LANGUAGE sql VOLATILE AS $$
+    DELETE FROM diogen_gold.deployments d
+    WHERE d.source = compute_service.source AND d.repository = compute_service.repository;
+    DELETE FROM diogen_gold.changes c
+    WHERE c.source = compute_service.source AND c.repository = compute_service.repository;
+
+    WITH deliveries AS MATERIALIZED (
+        SELECT d.*,
+               CASE WHEN d.status = 'success' AND d.finished_at IS NOT NULL
+                    THEN row_number() OVER (PARTITION BY d.status = 'success' AND d.finished_at IS NOT NULL
+                                            ORDER BY d.finished_at, d.deployment_id) END AS position
+        FROM diogen.service_deliveries(compute_service.source, compute_service.repository,
+                                       compute_service.production_environments) d
+    ), shipped AS MATERIALIZED (
+        SELECT s.*
+        FROM diogen.shipped_commits(
+            compute_service.source, compute_service.repository,
+            ARRAY(SELECT coalesce(d.sha, '') FROM deliveries d WHERE d.position IS NOT NULL ORDER BY d.position)) s
+    ), baseline AS (
+        SELECT min(s.position) AS position FROM shipped s WHERE s.sha IS NOT NULL
+    ), merged AS MATERIALIZED (
+        SELECT p.*, s.position, c.sha IS NOT NULL AS is_in_history
+        FROM diogen_silver.pull_requests p
+        LEFT JOIN shipped s ON s.sha = p.merge_sha
+        LEFT JOIN diogen_silver.commits c
+               ON c.source = p.source AND c.repository = p.repository AND c.sha = p.merge_sha
+        WHERE p.source = compute_service.source AND p.repository = compute_service.repository
+          AND p.merged_at IS NOT NULL
+    ), stages AS (
+        -- Boundaries are clamped to be monotone, so that the stages always add up to the total.
+        SELECT m.*, d.finished_at AS deployed_at, d.deployment_id, d.environment, b.*, ready.*, reviewed.*, approved.*,
+               greatest(d.finished_at, m.merged_at) AS b5
+        FROM merged m
+        LEFT JOIN deliveries d ON d.position = m.position AND d.position <> (SELECT position FROM baseline)
+        CROSS JOIN LATERAL (SELECT CASE WHEN m.first_commit_at IS NOT NULL
+                                        THEN least(m.first_commit_at, m.merged_at) END AS b0) b
+        CROSS JOIN LATERAL (SELECT greatest(b.b0, least(coalesce(m.ready_at, m.created_at), m.merged_at)) AS b1) ready
+        CROSS JOIN LATERAL (SELECT CASE WHEN m.first_review_at IS NOT NULL
+                                        THEN greatest(ready.b1, least(m.first_review_at, m.merged_at)) END AS b2) reviewed
+        CROSS JOIN LATERAL (SELECT CASE WHEN m.approved_at IS NOT NULL
+                                        THEN greatest(reviewed.b2, least(m.approved_at, m.merged_at)) END AS b3) approved
+    ), changes AS (
+        INSERT INTO diogen_gold.changes
+            (source, service, repository, number, title, author, author_is_bot, merge_sha, first_commit_at,
+             opened_at, ready_at, first_review_at, approved_at, merged_at, deployed_at, deployment_id,
+             environment, coding, pickup, review, merge, deploy, lead_time, reason, flags, url)
+        SELECT s.source, compute_service.service, s.repository, s.number, s.title, s.author, s.author_is_bot,
+               s.merge_sha, s.first_commit_at, s.created_at, s.ready_at, s.first_review_at, s.approved_at,
+               s.merged_at, s.deployed_at, s.deployment_id, s.environment,
+               s.b1 - s.b0, s.b2 - s.b1, coalesce(s.b3, s.merged_at) - s.b2,
+               CASE WHEN s.b2 IS NULL THEN s.merged_at - s.b1 ELSE s.merged_at - s.b3 END,
+               CASE WHEN s.deployed_at IS NOT NULL THEN s.b5 - s.merged_at END,
+               CASE WHEN s.deployed_at IS NOT NULL THEN s.b5 - s.b0 END,
+               CASE WHEN s.deployed_at IS NOT NULL THEN NULL
+                    WHEN s.position IS NOT NULL THEN 'pre_baseline'
+                    WHEN NOT EXISTS (SELECT FROM deliveries) THEN 'no_deployments'
+                    WHEN NOT EXISTS (SELECT FROM deliveries d WHERE d.position IS NOT NULL)
+                        THEN 'only_failed_deployments'
+                    WHEN s.merge_sha IS NULL THEN 'no_merge_commit'
+                    WHEN NOT s.is_in_history THEN 'commit_not_in_history'
+                    ELSE 'not_deployed' END,
+               array_remove(ARRAY[
+                   CASE WHEN s.commits_known = 0 THEN 'commits_unknown'
+                        WHEN s.commits_known < s.commit_count THEN 'commits_incomplete' END,
+                   CASE WHEN s.first_commit_at > s.merged_at THEN 'clock_skew'
+                        WHEN s.first_commit_at > s.created_at THEN 'commit_after_open' END,
+                   CASE WHEN s.first_commit_at < s.created_at - interval '90 days' THEN 'ancient_commit' END,
+                   CASE WHEN s.first_review_at IS NULL THEN 'unreviewed'
+                        WHEN s.approved_at IS NULL THEN 'unapproved' END,
+                   CASE WHEN s.deployed_at < s.merged_at THEN 'deployed_before_merge' END], NULL),
+               s.url
+        FROM stages s
+    ), counted AS (
+        SELECT s.position,
+               count(*) FILTER (WHERE m.merge_sha IS NOT NULL) AS pull_requests,
+               count(*) FILTER (WHERE m.merge_sha IS NULL AND cardinality(c.parents) < 2
+                                  AND c.is_on_default_branch
+                                  AND NOT EXISTS (SELECT FROM diogen_silver.pull_request_commits pc
+                                                  WHERE pc.source = c.source AND pc.repository = c.repository
+                                                    AND pc.sha = c.sha)) AS direct_commits
+        FROM shipped s
+        JOIN diogen_silver.commits c
+          ON c.source = compute_service.source AND c.repository = compute_service.repository AND c.sha = s.sha
+        LEFT JOIN merged m ON m.merge_sha = s.sha
+        WHERE s.position <> (SELECT position FROM baseline)
+        GROUP BY s.position
+    ), empty AS (
+        SELECT s.position, s.reason FROM shipped s WHERE s.sha IS NULL
+    )
+    INSERT INTO diogen_gold.deployments
+        (source, service, repository, deployment_id, environment, origin, sha, status, started_at, finished_at,
+         changes, direct_commits, baseline, redeploy, rollback, reason)
+    SELECT compute_service.source, compute_service.service, compute_service.repository, d.deployment_id,
+           d.environment, d.origin, d.sha, d.status, d.started_at, d.finished_at,
+           coalesce(c.pull_requests, 0), coalesce(c.direct_commits, 0),
+           coalesce(d.position = (SELECT position FROM baseline), false),
+           coalesce(e.reason = 'nothing_new' AND d.sha = d.live_sha, false),
+           coalesce(e.reason = 'nothing_new' AND d.sha <> d.live_sha, false),
+           CASE WHEN d.position IS NULL THEN 'not_successful' ELSE e.reason END
+    FROM (SELECT d.*, lag(d.sha) OVER (PARTITION BY d.position IS NULL ORDER BY d.position) AS live_sha
+          FROM deliveries d) d
+    LEFT JOIN counted c USING (position)
+    LEFT JOIN empty e USING (position);
+$$;
+COMMENT ON FUNCTION compute_service(text, text, text, text) IS
+    'Computes the deployments and changes of one service anew, inside the caller''s transaction';
+
+CREATE PROCEDURE compute(rebuild boolean DEFAULT false)
+LANGUAGE plpgsql AS $$
+DECLARE
+    plan jsonb;
+    one record;
+    computed int := 0;
+BEGIN
+    IF pg_catalog.to_regclass('diogen_gold.changes') IS NULL THEN
+        PERFORM diogen.init();
+    END IF;
+    plan := (SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(s) ORDER BY s.source, s.repository)
+             FROM diogen.deployed_services() s
+             WHERE rebuild OR EXISTS (SELECT FROM diogen_silver.stale_repositories q
+                                      WHERE q.source = s.source AND q.repository = s.repository));
+    FOR one IN
+        SELECT p.* FROM pg_catalog.jsonb_to_recordset(plan)
+            AS p (source text, repository text, service text, production_environments text)
+    LOOP
+        IF NOT diogen.lock_source(one.source, 'gold') THEN
+            RAISE NOTICE '% is being computed by another session; nothing to do', one.source;
+            RETURN;
+        END IF;
+        DELETE FROM diogen_silver.stale_repositories q
+        WHERE q.source = one.source AND q.repository = one.repository;
+        PERFORM diogen.compute_service(one.source, one.repository, one.service, one.production_environments);
+        COMMIT;
+        computed := computed + 1;
+    END LOOP;
+    RAISE NOTICE 'compute: % services', computed;
+END
+$$;
+COMMENT ON PROCEDURE compute(boolean) IS
+    'Silver to gold, only the services whose facts changed, one transaction each; rebuild => true computes all, which a change of the rules needs';

@@ -1,0 +1,101 @@
+-- Why is this number so: down to the document in bronze.
+
+CREATE FUNCTION explain_change(repository text, number bigint)
+RETURNS TABLE (step text, at timestamptz, took interval, explanation text, document text)
+LANGUAGE sql STABLE AS $$
+    WITH change AS MATERIALIZED (
+        SELECT p.source, p.repository, p.number, p.title, p.author, p.author_is_bot, p.state, p.is_draft, p.created_at,
+               p.first_commit_at, p.ready_at, p.first_review_at, p.approved_at, p.merged_at, p.merge_sha,
+               p.commit_count, p.commits_known,
+               c.service, c.deployed_at, c.deployment_id, c.environment,
+               c.coding, c.pickup, c.review, c.merge, c.deploy, c.lead_time, c.reason, c.flags,
+               'pull_requests ' || p.repository || '#' || p.number AS document
+        FROM diogen_silver.pull_requests p
+        LEFT JOIN diogen_gold.changes c USING (source, repository, number)
+        WHERE p.repository = explain_change.repository AND p.number = explain_change.number
+    )
+    SELECT s.step, s.at, s.took, s.explanation, s.document
+    FROM change c
+    CROSS JOIN LATERAL (VALUES
+        (1, 'opened', c.created_at, NULL::interval,
+            format('"%s" by %s, source %s', c.title, c.author || CASE WHEN c.author_is_bot THEN ' (a bot)' ELSE '' END, c.source), c.document),
+        (2, 'first commit', c.first_commit_at, NULL,
+            format('earliest author date of the %s commits known of %s', c.commits_known, coalesce(c.commit_count::text, 'an unknown number')), c.document),
+        (3, 'coding: first commit to ready', c.ready_at, c.coding,
+            CASE WHEN c.first_commit_at IS NULL THEN 'NULL: no commit of it is known'
+                 WHEN c.ready_at > c.created_at THEN 'it was a draft before' ELSE 'ready when opened' END, c.document),
+        (4, 'pickup: ready to first review', c.first_review_at, c.pickup,
+            CASE WHEN c.first_review_at IS NULL THEN 'NULL: no human but the author reviewed or commented before the merge'
+                 ELSE 'first review or comment by a human other than the author' END, c.document),
+        (5, 'review: first review to approval', c.approved_at, c.review,
+            CASE WHEN c.first_review_at IS NULL THEN 'NULL: unreviewed'
+                 WHEN c.approved_at IS NULL THEN 'nobody approved: until the merge'
+                 ELSE 'last approval before the merge' END, c.document),
+        (6, 'merge: approval to merge', c.merged_at, c.merge,
+            CASE WHEN c.merged_at IS NULL THEN 'not merged: ' || c.state
+                 WHEN c.first_review_at IS NULL THEN 'unreviewed: from ready to the merge'
+                 WHEN c.approved_at IS NULL THEN 'NULL: not approved'
+                 ELSE 'merged as ' || coalesce(c.merge_sha, 'an unknown commit') END, c.document),
+        (7, 'deploy: merge to deployment', c.deployed_at, c.deploy,
+            CASE WHEN c.deployed_at IS NOT NULL
+                      THEN format('first shipped by deployment %s of service %s%s', c.deployment_id, c.service, ' to ' || c.environment)
+                 ELSE CASE c.reason
+                      WHEN 'pre_baseline' THEN 'NULL: it was in the first known deployment already, shipped at an unknown time'
+                      WHEN 'no_deployments' THEN 'NULL: no production deployment of the service is known'
+                      WHEN 'only_failed_deployments' THEN 'NULL: no production deployment of the service succeeded'
+                      WHEN 'no_merge_commit' THEN 'NULL: the API names no merge commit'
+                      WHEN 'commit_not_in_history' THEN 'NULL: the merge commit is not among the known commits'
+                      WHEN 'not_deployed' THEN 'NULL: no successful deployment reaches the merge commit yet'
+                      ELSE 'NULL: not merged, or not computed yet' END END,
+            (SELECT CASE d.origin WHEN 'github_deployment' THEN 'deployments ' || d.repository || '#' || d.deployment_id
+                                  WHEN 'release' THEN 'releases ' || d.repository || ' ' || d.deployment_id
+                                  ELSE 'pull_requests ' || d.repository || d.deployment_id END
+             FROM diogen_gold.deployments d
+             WHERE d.source = c.source AND d.service = c.service AND d.deployment_id = c.deployment_id)),
+        (8, 'lead time', c.deployed_at, c.lead_time,
+            concat_ws('; ', CASE WHEN c.lead_time IS NULL THEN 'NULL: not in the median' ELSE 'the sum of the stages' END,
+                      'flags: ' || nullif(array_to_string(c.flags, ', '), '')), NULL)
+    ) AS s (position, step, at, took, explanation, document)
+    ORDER BY c.source, s.position
+$$;
+COMMENT ON FUNCTION explain_change(text, bigint) IS
+    'How the lead time of a pull request comes about, stage by stage, or why it has none; document is the stream and key in diogen_bronze.documents. No rows: no such pull request is known';
+
+CREATE FUNCTION explain_deployment(service text, deployment_id text)
+RETURNS TABLE (fact text, value text, document text)
+LANGUAGE sql STABLE AS $$
+    WITH deployment AS MATERIALIZED (
+        SELECT d.*, CASE d.origin WHEN 'github_deployment' THEN 'deployments ' || d.repository || '#' || d.deployment_id
+                                  WHEN 'release' THEN 'releases ' || d.repository || ' ' || d.deployment_id
+                                  ELSE 'pull_requests ' || d.repository || d.deployment_id END AS document
+        FROM diogen_gold.deployments d
+        WHERE d.service = explain_deployment.service AND d.deployment_id = explain_deployment.deployment_id
+    )
+    SELECT f.fact, f.value, f.document
+    FROM (
+        SELECT d.source, f.*
+        FROM deployment d
+        CROSS JOIN LATERAL (VALUES
+            (1, 0, 'taken from', d.origin, d.document),
+            (2, 0, 'environment', coalesce(d.environment, 'production, as this origin has none'), d.document),
+            (3, 0, 'commit', d.sha, 'commits ' || d.repository || '@' || d.sha),
+            (4, 0, 'status', d.status, d.document),
+            (5, 0, 'finished at', d.finished_at::text, d.document),
+            (6, 0, 'ships', CASE WHEN d.baseline THEN 'baseline: what it holds was shipped at an unknown time'
+                                 WHEN d.redeploy THEN 'nothing: its commit was live already'
+                                 WHEN d.rollback THEN 'nothing: a rollback to a commit that was live before'
+                                 WHEN d.reason = 'unknown_commit' THEN 'unknown: its commit is not among the known commits'
+                                 WHEN d.reason IS NOT NULL THEN 'nothing: ' || d.reason
+                                 ELSE d.changes || ' changes, ' || d.direct_commits || ' commits without a pull request' END, NULL)
+        ) AS f (position, detail, fact, value, document)
+        UNION ALL
+        SELECT c.source, 7, c.number, 'change', format('#%s "%s", lead time %s', c.number, c.title, coalesce(c.lead_time::text, 'unknown')),
+               'pull_requests ' || c.repository || '#' || c.number
+        FROM deployment d
+        JOIN diogen_gold.changes c
+          ON c.source = d.source AND c.service = d.service AND c.deployment_id = d.deployment_id
+    ) f
+    ORDER BY f.source, f.position, f.detail
+$$;
+COMMENT ON FUNCTION explain_deployment(text, text) IS
+    'What a deployment is taken from, what it ships and why; document is the stream and key in diogen_bronze.documents. No rows: no such deployment is known';
