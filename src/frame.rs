@@ -38,7 +38,9 @@ pub fn with_engine<T>(work: impl FnOnce() -> Result<T, FrameError>) -> Result<T,
             .downcast_ref::<String>()
             .map(String::as_str)
             .or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(FrameError::Panic(message.unwrap_or("no message").to_owned()))
+        Err(FrameError::Panic(
+            message.unwrap_or("no message").to_owned(),
+        ))
     })
 }
 

@@ -15,4 +15,3 @@ pub fn timestamp(time: Option<DateTime<Utc>>) -> Option<TimestampWithTimeZone> {
 pub fn from_micros(micros: i64) -> Option<TimestampWithTimeZone> {
     micros.checked_sub(POSTGRES_EPOCH)?.try_into().ok()
 }
-

@@ -35,7 +35,10 @@ RETURNS TABLE (bucket_start timestamptz, name text,
                recoveries bigint, recovery_time_median interval, open_failures bigint,
                time_to_restore_median interval, unplanned_deployments bigint, rework_rate float8,
                unshipped_changes bigint, lead_time_coverage float8, band text, notes text[])
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE
+-- Compiling the plan takes longer than running it.
+SET jit = off
+AS $$
     WITH settings AS MATERIALIZED (
         -- Local times: a day is a calendar day, whatever the clocks do in it.
         SELECT diogen.require_choice('bucket', dora.bucket, '{day,week,month,quarter}') AS bucket,
@@ -114,7 +117,7 @@ LANGUAGE sql STABLE AS $$
            coalesce(d.deployments, 0),
            coalesce(d.deployments, 0) / nullif(extract(epoch FROM b.upper - b.lower) / 86400, 0)::float8,
            w.days_per_week,
-           coalesce(s.changes, 0), s.median, s.p90,
+           coalesce(s.changes, 0), justify_hours(s.median), justify_hours(s.p90),
            NULL::bigint, NULL::float8, NULL::float8, NULL::float8,
            NULL::bigint, NULL::interval, NULL::bigint, NULL::interval, NULL::bigint, NULL::float8,
            coalesce(u.changes, 0),

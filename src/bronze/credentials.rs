@@ -11,10 +11,14 @@ use crate::sources::{Options, Source, source};
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
     /// No such source.
-    #[error("there is no source {0:?}; SELECT diogen.add_source(…) makes one, and the view diogen.status lists them")]
+    #[error(
+        "there is no source {0:?}; SELECT diogen.add_source(…) makes one, and the view diogen.status lists them"
+    )]
     UnknownSource(String),
     /// The user may not use it.
-    #[error("permission denied for source {0:?}; its owner can GRANT USAGE ON FOREIGN SERVER to you")]
+    #[error(
+        "permission denied for source {0:?}; its owner can GRANT USAGE ON FOREIGN SERVER to you"
+    )]
     NoUsage(String),
     /// The user has no secret for it.
     #[error(

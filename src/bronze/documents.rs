@@ -14,7 +14,6 @@ use crate::time;
 /// refers to. `context` holds what the document itself does not say, such as
 /// `{"repository": "acme/api", "number": 17}`. An error names what is missing.
 #[pg_extern(immutable, strict, parallel_safe)]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn document_identity(
     kind: &str,
     stream: &str,
@@ -67,10 +66,8 @@ fn identity(
 #[pg_extern(stable, strict, parallel_restricted)]
 fn source_streams(
     source: &str,
-) -> Result<
-    TableIterator<'static, (name!(stream, String), name!(by_repository, bool))>,
-    ErrorReport,
-> {
+) -> Result<TableIterator<'static, (name!(stream, String), name!(by_repository, bool))>, ErrorReport>
+{
     let registered = registered(source)?;
     let fetched = registered.source.streams().iter().filter_map(|stream| {
         let scope = stream.fetched?;

@@ -18,7 +18,6 @@ use crate::{interrupts, time};
 /// Nothing is stored: `diogen.fetch_page` does that in the same statement. The wait can be
 /// cancelled; it ends within 60 seconds in any case.
 #[pg_extern(volatile, parallel_unsafe)]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn request_page(
     source: &str,
     stream: &str,
@@ -49,21 +48,31 @@ fn request_page(
         page.total,
         i64::try_from(page.cleaned).ok(),
         page.budget.map(|budget| budget.remaining),
-        page.budget.and_then(|budget| time::timestamp(Some(budget.resets_at))),
+        page.budget
+            .and_then(|budget| time::timestamp(Some(budget.resets_at))),
     );
     let documents = page
         .documents
         .into_iter()
         .map(|document| (Some(document), None, None, None, None, None, None, None));
-    Ok(TableIterator::new(std::iter::once(envelope).chain(documents)))
+    Ok(TableIterator::new(
+        std::iter::once(envelope).chain(documents),
+    ))
 }
 
-fn page(source: &str, stream: &str, scope: &str, cursor: &serde_json::Value) -> Result<Page, Error> {
+fn page(
+    source: &str,
+    stream: &str,
+    scope: &str,
+    cursor: &serde_json::Value,
+) -> Result<Page, Error> {
     let registered = registered(source)?;
     let options = &registered.options;
     sources::stream(registered.source, stream)?;
     let now = Utc::now();
-    let call = registered.source.call(options, stream, scope, cursor, now)?;
+    let call = registered
+        .source
+        .call(options, stream, scope, cursor, now)?;
     let request = Request {
         method: call.method,
         url: call.url,

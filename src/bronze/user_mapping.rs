@@ -1,10 +1,13 @@
 //! The user mapping that holds a source's secret, made through the catalog.
-#![allow(unsafe_code, reason = "builds a parse node for PostgreSQL's own function")]
+#![allow(
+    unsafe_code,
+    reason = "builds a parse node for PostgreSQL's own function"
+)]
 
 use std::ffi::CString;
 
-use pgrx::prelude::*;
 use pgrx::PgBox;
+use pgrx::prelude::*;
 
 /// Makes the current user's mapping for a source. A `CREATE USER MAPPING` statement would carry
 /// the secret in its text, which `pg_stat_statements` can keep; this has no text.

@@ -17,7 +17,10 @@ fn sets(graph: &CommitGraph, deployed: &[&str]) -> Vec<Vec<String>> {
     let deliveries = shipping.deliveries.iter();
     deliveries
         .map(|&delivery| {
-            let commits: BTreeSet<_> = graph.shipped(&shipping, delivery).map(str::to_owned).collect();
+            let commits: BTreeSet<_> = graph
+                .shipped(&shipping, delivery)
+                .map(str::to_owned)
+                .collect();
             commits.into_iter().collect()
         })
         .collect()
@@ -36,7 +39,12 @@ fn rollback() {
 /// C11: a hotfix branch ships its own commit only, whatever else is on main by then.
 #[test]
 fn hotfix_branch() {
-    let graph = graph(&[("m1", &[]), ("m2", &["m1"]), ("m3", &["m2"]), ("h1", &["m1"])]);
+    let graph = graph(&[
+        ("m1", &[]),
+        ("m2", &["m1"]),
+        ("m3", &["m2"]),
+        ("h1", &["m1"]),
+    ]);
     let expected: [&[&str]; 3] = [&["m1"], &["h1"], &["m2", "m3"]];
     assert_eq!(sets(&graph, &["m1", "h1", "m3"]), expected);
 }
@@ -58,26 +66,33 @@ fn unknown_commits_ship_nothing_and_stop_nothing() {
 
 /// A random graph: each commit's parents are some of those before it.
 fn histories() -> impl Strategy<Value = (Vec<Vec<usize>>, Vec<usize>)> {
-    prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..3), 1..40)
-        .prop_flat_map(|picks| {
-            let parents: Vec<Vec<usize>> = picks
-                .iter()
-                .enumerate()
-                .map(|(commit, picks)| match commit {
-                    0 => Vec::new(),
-                    _ => picks.iter().map(|pick| pick.index(commit)).collect(),
-                })
-                .collect();
-            let count = parents.len();
-            (Just(parents), prop::collection::vec(0..count, 0..8))
-        })
+    prop::collection::vec(
+        prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+        1..40,
+    )
+    .prop_flat_map(|picks| {
+        let parents: Vec<Vec<usize>> = picks
+            .iter()
+            .enumerate()
+            .map(|(commit, picks)| match commit {
+                0 => Vec::new(),
+                _ => picks.iter().map(|pick| pick.index(commit)).collect(),
+            })
+            .collect();
+        let count = parents.len();
+        (Just(parents), prop::collection::vec(0..count, 0..8))
+    })
 }
 
 fn ancestors(parents: &[Vec<usize>], commit: usize) -> HashSet<usize> {
     let mut found = HashSet::from([commit]);
     let mut rest = vec![commit];
     while let Some(commit) = rest.pop() {
-        rest.extend(parents[commit].iter().filter(|parent| found.insert(**parent)));
+        rest.extend(
+            parents[commit]
+                .iter()
+                .filter(|parent| found.insert(**parent)),
+        );
     }
     found
 }

@@ -21,7 +21,6 @@ const BATCH: i64 = 10_000;
 /// that ships nothing has one row without a commit, whose `reason` is `nothing_new` (an earlier
 /// one has shipped its commit) or `unknown_commit` (the commit is not in `diogen_silver.commits`).
 #[pg_extern(stable, strict, parallel_restricted)]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn shipped_commits(
     source: &str,
     repository: &str,

@@ -199,13 +199,21 @@ mod tests {
 
     #[test]
     fn policy_follows_the_base_url() {
-        let policy = |url: &str, private| {
-            AddressPolicy::for_url(&Url::parse(url).expect("a URL"), private)
-        };
-        assert_eq!(policy("http://127.0.0.1:80", false), AddressPolicy::Loopback);
+        let policy =
+            |url: &str, private| AddressPolicy::for_url(&Url::parse(url).expect("a URL"), private);
+        assert_eq!(
+            policy("http://127.0.0.1:80", false),
+            AddressPolicy::Loopback
+        );
         assert_eq!(policy("http://[::1]:80", true), AddressPolicy::Loopback);
-        assert_eq!(policy("http://localhost:80", false), AddressPolicy::Loopback);
-        assert_eq!(policy("https://api.github.com", false), AddressPolicy::Public);
+        assert_eq!(
+            policy("http://localhost:80", false),
+            AddressPolicy::Loopback
+        );
+        assert_eq!(
+            policy("https://api.github.com", false),
+            AddressPolicy::Public
+        );
         assert_eq!(policy("https://ghe.corp.example", true), AddressPolicy::Any);
         assert!(!allows(AddressPolicy::Loopback, "10.0.0.1"));
     }

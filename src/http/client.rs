@@ -319,7 +319,10 @@ mod tests {
             ..Limits::default()
         };
         let answer = get(url, limits, || false);
-        assert!(matches!(answer, Err(HttpError::TooLarge { .. })), "{answer:?}");
+        assert!(
+            matches!(answer, Err(HttpError::TooLarge { .. })),
+            "{answer:?}"
+        );
     }
 
     #[test]
@@ -333,7 +336,10 @@ mod tests {
             ..Limits::default()
         };
         let answer = get(url, limits, || false);
-        assert!(matches!(answer, Err(HttpError::Timeout { .. })), "{answer:?}");
+        assert!(
+            matches!(answer, Err(HttpError::Timeout { .. })),
+            "{answer:?}"
+        );
     }
 
     #[test]
@@ -342,7 +348,10 @@ mod tests {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf");
         });
         let answer = get(url, Limits::default(), || false);
-        assert!(matches!(answer, Err(HttpError::Connection { .. })), "{answer:?}");
+        assert!(
+            matches!(answer, Err(HttpError::Connection { .. })),
+            "{answer:?}"
+        );
     }
 
     #[test]
@@ -352,6 +361,11 @@ mod tests {
                 b"HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n",
             );
         });
-        assert_eq!(get(url, Limits::default(), || false).expect("an answer").status, 302);
+        assert_eq!(
+            get(url, Limits::default(), || false)
+                .expect("an answer")
+                .status,
+            302
+        );
     }
 }

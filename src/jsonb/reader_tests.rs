@@ -100,7 +100,9 @@ fn decode(value: Json<'_>, like: &Value) -> Value {
         Json::Object(object) => {
             let like = like.as_object().expect("an object");
             let pairs = like.iter().map(|(key, like)| {
-                let value = object.get(key).map_or(Value::Null, |value| decode(value, like));
+                let value = object
+                    .get(key)
+                    .map_or(Value::Null, |value| decode(value, like));
                 (key.clone(), value)
             });
             Value::Object(pairs.collect())
@@ -150,7 +152,9 @@ fn typed_getters_refuse_other_types() {
         "at": "2025-07-01T00:00:00.000+0000", "utc": "2025-07-01T00:00:00Z",
     });
     let bytes = encode(&value);
-    let object = Json::root(&bytes).and_then(Json::object).expect("an object");
+    let object = Json::root(&bytes)
+        .and_then(Json::object)
+        .expect("an object");
     assert_eq!(object.integer("n"), Some(17));
     assert_eq!(object.integer("t"), None);
     assert_eq!(object.text("t"), Some("x"));
@@ -160,7 +164,10 @@ fn typed_getters_refuse_other_types() {
     assert_eq!(object.get("absent"), None);
     assert_eq!(object.at(&["o", "k"]).and_then(Json::text), Some("v"));
     assert_eq!(object.at(&["t", "k"]), None);
-    assert_eq!(object.elements("l").filter_map(Json::integer).sum::<i64>(), 6);
+    assert_eq!(
+        object.elements("l").filter_map(Json::integer).sum::<i64>(),
+        6
+    );
     assert_eq!(object.elements("n").count(), 0);
     let utc = object.get("utc").and_then(Json::time);
     assert!(utc.is_some());

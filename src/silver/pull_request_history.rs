@@ -102,7 +102,6 @@ struct History {
 /// comment before the merge by a human other than the author. `ready_at`: the last time it became
 /// ready before that. `approved_at`: the last approval before the merge. NULL means there is none.
 #[pg_extern(stable, strict, parallel_restricted)]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn pull_request_histories(
     source: &str,
     repositories: Vec<String>,
@@ -309,7 +308,10 @@ mod tests {
         assert_eq!(history.first_commit, Some(5));
         assert_eq!(history.first_review, Some(20));
         assert_eq!(history.approved, Some(40));
-        assert_eq!((history.commits, history.reviews, history.reopenings), (2, 3, 1));
+        assert_eq!(
+            (history.commits, history.reviews, history.reopenings),
+            (2, 3, 1)
+        );
     }
 
     /// C2b: ready, back to draft, ready again, review: the last ready before the review counts.
@@ -318,7 +320,10 @@ mod tests {
         let events = [(READY, 10), (READY, 30), (READY, 50), (RESPONSE, 40)];
         assert_eq!(summary(&events).ready, Some(30));
         assert_eq!(summary(&events[..3]).ready, Some(50));
-        assert_eq!(summary(&[(READY, 50), (READY, 60), (RESPONSE, 40)]).ready, Some(50));
+        assert_eq!(
+            summary(&[(READY, 50), (READY, 60), (RESPONSE, 40)]).ready,
+            Some(50)
+        );
     }
 
     #[test]

@@ -22,9 +22,7 @@ pub fn without_nul(text: &str) -> Cow<'_, str> {
             continue;
         };
         match unit {
-            0xD800..=0xDBFF
-                if matches!(escaped_unit(bytes, at + 6), Some(0xDC00..=0xDFFF)) =>
-            {
+            0xD800..=0xDBFF if matches!(escaped_unit(bytes, at + 6), Some(0xDC00..=0xDFFF)) => {
                 at += 12;
             }
             0 | 0xD800..=0xDFFF => {

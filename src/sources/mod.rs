@@ -123,7 +123,10 @@ pub enum SourceError {
         message: String,
     },
     /// A rate limit struck.
-    #[error("{host} limits the rate of requests (HTTP {status}){}: {message}", until(resets_at))]
+    #[error(
+        "{host} limits the rate of requests (HTTP {status}){}: {message}",
+        until(resets_at)
+    )]
     RateLimited {
         /// The host.
         host: String,

@@ -126,7 +126,10 @@ impl Options {
                 _ => return Err(refuse(name, Where::Server)),
             }
         }
-        let kind = kind.ok_or(OptionError::Missing("kind", "what the source is, such as github"))?;
+        let kind = kind.ok_or(OptionError::Missing(
+            "kind",
+            "what the source is, such as github",
+        ))?;
         let base_url = parse_base_url(base_url.unwrap_or(github::DEFAULT_BASE_URL), allow_private)?;
         Ok(Self {
             kind,
@@ -203,7 +206,12 @@ fn parse_base_url(value: &str, allow_private: bool) -> Result<Url, OptionError> 
     let refused = |expected: String| OptionError::Value {
         name: "base_url",
         // Whatever follows a user name could be a password.
-        value: if value.contains('@') { "…@…" } else { value }.to_owned(),
+        value: if value.contains('@') {
+            "…@…"
+        } else {
+            value
+        }
+        .to_owned(),
         expected,
     };
     let mut url = Url::parse(value)
@@ -286,7 +294,10 @@ mod tests {
             .expect("a time")
             .to_utc();
         assert_eq!(options.base_url.as_str(), "https://api.github.com/");
-        assert_eq!(options.horizon(now).to_rfc3339(), "2026-04-01T00:00:00+00:00");
+        assert_eq!(
+            options.horizon(now).to_rfc3339(),
+            "2026-04-01T00:00:00+00:00"
+        );
         assert_eq!(options.address_policy, AddressPolicy::Public);
     }
 
@@ -338,7 +349,8 @@ mod tests {
         let check = |superuser| validate(Where::Server, pairs.into_iter(), superuser);
         assert_eq!(check(true), Ok(()));
         assert!(matches!(check(false), Err(OptionError::SuperuserOnly(_))));
-        let mapping = |name, value| validate(Where::UserMapping, [(name, value)].into_iter(), false);
+        let mapping =
+            |name, value| validate(Where::UserMapping, [(name, value)].into_iter(), false);
         assert_eq!(mapping("secret", "x"), Ok(()));
         assert!(mapping("token", "x").is_err());
         assert!(mapping("secret", "").is_err());

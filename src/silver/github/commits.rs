@@ -9,7 +9,6 @@ use crate::sources::github::identity;
 
 /// The row of `diogen_silver.commits` that a document gives: a commit of the default branch.
 #[pg_extern(immutable, strict, parallel_safe)]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn github_commits(
     doc: Document<'_>,
     context: Document<'_>,
@@ -36,7 +35,6 @@ fn github_commits(
 /// The row of `diogen_silver.commits` for the commit that a deployment or a release points at,
 /// where the document carries it: it ties a commit beside the default branch to its parents.
 #[pg_extern(immutable, strict, parallel_safe)]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn github_delivered_commits(
     doc: Document<'_>,
     context: Document<'_>,
@@ -53,10 +51,13 @@ fn github_delivered_commits(
         name!(is_on_default_branch, bool),
     ),
 > {
-    let row = doc.object().zip(context.object()).and_then(|(doc, context)| {
-        let commit = doc.any(&["tagCommit", "commit"]).and_then(Json::object)?;
-        row(identity::repository(doc, context)?, commit, false)
-    });
+    let row = doc
+        .object()
+        .zip(context.object())
+        .and_then(|(doc, context)| {
+            let commit = doc.any(&["tagCommit", "commit"]).and_then(Json::object)?;
+            row(identity::repository(doc, context)?, commit, false)
+        });
     TableIterator::new(row)
 }
 

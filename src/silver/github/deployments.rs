@@ -22,7 +22,6 @@ use crate::sources::github::identity;
         AS 'MODULE_PATHNAME', 'github_deployments_wrapper';
     "#
 )]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn github_deployments(
     doc: Document<'_>,
     context: Document<'_>,
@@ -38,25 +37,27 @@ fn github_deployments(
         name!(origin, String),
     ),
 > {
-    let row = doc.object().zip(context.object()).and_then(|(doc, context)| {
-        let reference = doc.at(&["ref", "name"]).or_else(|| doc.get("ref"));
-        Some((
-            identity::repository(doc, context)?,
-            identity::id(doc)?.to_string(),
-            text_at(doc, &["environment"]),
-            text_at(doc, &["commitOid", "sha"]),
-            reference.and_then(Json::text).map(str::to_owned),
-            time_at(doc, &["createdAt", "created_at"]),
-            "github_deployment".to_owned(),
-        ))
-    });
+    let row = doc
+        .object()
+        .zip(context.object())
+        .and_then(|(doc, context)| {
+            let reference = doc.at(&["ref", "name"]).or_else(|| doc.get("ref"));
+            Some((
+                identity::repository(doc, context)?,
+                identity::id(doc)?.to_string(),
+                text_at(doc, &["environment"]),
+                text_at(doc, &["commitOid", "sha"]),
+                reference.and_then(Json::text).map(str::to_owned),
+                time_at(doc, &["createdAt", "created_at"]),
+                "github_deployment".to_owned(),
+            ))
+        });
     TableIterator::new(row)
 }
 
 /// The rows of `diogen_silver.deployment_statuses` that a document gives: the statuses nested in a
 /// GraphQL deployment, or the one a REST deployment status is.
 #[pg_extern(immutable, strict, parallel_safe)]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn github_deployment_statuses(
     doc: Document<'_>,
     context: Document<'_>,

@@ -10,7 +10,6 @@ use crate::sources::github::identity;
 /// The rows of `diogen_silver.pull_request_commits` that a document gives: the commits nested in a
 /// GraphQL pull request, or the one a REST commit of a pull request is.
 #[pg_extern(immutable, strict, parallel_safe)]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn github_pull_request_commits(
     doc: Document<'_>,
     context: Document<'_>,
@@ -50,7 +49,14 @@ fn rows(doc: Object<'_>, context: Object<'_>) -> Vec<Row> {
         let sha = identity::sha(commit)?.to_owned();
         let (authored_at, committed_at) = commit_times(commit);
         let author = commit_author(commit);
-        Some((repository.clone(), number, sha, author, authored_at, committed_at))
+        Some((
+            repository.clone(),
+            number,
+            sha,
+            author,
+            authored_at,
+            committed_at,
+        ))
     };
     if identity::sha(doc).is_some() {
         return row(doc).into_iter().collect();

@@ -10,7 +10,6 @@ use crate::sources::github::identity;
 /// The rows of `diogen_silver.pull_request_events` that a document gives: comments and draft
 /// history nested in a GraphQL pull request, or the comment a REST issue comment is.
 #[pg_extern(immutable, strict, parallel_safe)]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn github_pull_request_events(
     doc: Document<'_>,
     context: Document<'_>,
@@ -33,7 +32,15 @@ fn github_pull_request_events(
     TableIterator::new(rows.unwrap_or_default())
 }
 
-type Row = (String, i64, String, String, String, bool, TimestampWithTimeZone);
+type Row = (
+    String,
+    i64,
+    String,
+    String,
+    String,
+    bool,
+    TimestampWithTimeZone,
+);
 
 fn rows(doc: Object<'_>, context: Object<'_>) -> Vec<Row> {
     let pull_request = identity::repository(doc, context).zip(identity::number(doc, context));
@@ -44,10 +51,21 @@ fn rows(doc: Object<'_>, context: Object<'_>) -> Vec<Row> {
         let account = object.any(&["author", "actor", "user"]);
         let (actor, is_bot) = actor(account.and_then(Json::object));
         let at = time_at(object, &["createdAt", "created_at"])?;
-        Some((repository.clone(), number, id, event.to_owned(), actor, is_bot, at))
+        Some((
+            repository.clone(),
+            number,
+            id,
+            event.to_owned(),
+            actor,
+            is_bot,
+            at,
+        ))
     };
     let comment = |object: Object<'_>| row(identity::id(object)?.to_string(), "commented", object);
-    if doc.text("issue_url").is_some() && doc.get("body").is_some() && doc.get("commits_url").is_none() {
+    if doc.text("issue_url").is_some()
+        && doc.get("body").is_some()
+        && doc.get("commits_url").is_none()
+    {
         return comment(doc).into_iter().collect();
     }
     let comments = nodes(doc, "comments").filter_map(comment);

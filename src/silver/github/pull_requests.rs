@@ -12,7 +12,6 @@ use crate::sources::github::identity;
 /// What takes the history to know (first commit, ready, first review, approval) is not among its
 /// columns. NULL means that the document does not say: REST's list leaves out sizes and counts.
 #[pg_extern(immutable, strict, parallel_safe)]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn github_pull_requests(
     doc: Document<'_>,
     context: Document<'_>,
@@ -42,41 +41,46 @@ fn github_pull_requests(
         name!(url, Option<String>),
     ),
 > {
-    let row = doc.object().zip(context.object()).and_then(|(doc, context)| {
-        let repository = identity::repository(doc, context)?;
-        let number = identity::number(doc, context)?;
-        let (author, author_is_bot) = actor(doc.any(&["author", "user"]).and_then(Json::object));
-        let merged_at = time_at(doc, &["mergedAt", "merged_at"]);
-        let state = match (merged_at.is_some(), doc.text("state")) {
-            (true, _) => "merged",
-            (false, Some("OPEN" | "open")) => "open",
-            (false, _) => "closed",
-        };
-        let is_draft = doc.any(&["isDraft", "draft"]).and_then(Json::boolean);
-        Some((
-            repository,
-            number,
-            text_at(doc, &["title"]),
-            author,
-            author_is_bot,
-            state.to_owned(),
-            is_draft.unwrap_or(false),
-            branch(doc, "baseRefName", "base"),
-            branch(doc, "headRefName", "head"),
-            time_at(doc, &["createdAt", "created_at"]),
-            time_at(doc, &["updatedAt", "updated_at"]),
-            merged_at,
-            time_at(doc, &["closedAt", "closed_at"]),
-            merged_at.and_then(|_| merge_sha(doc)),
-            doc.integer("additions"),
-            doc.integer("deletions"),
-            doc.any(&["changedFiles", "changed_files"]).and_then(Json::integer),
-            count(doc, "commits"),
-            count(doc, "comments"),
-            labels(doc),
-            text_at(doc, &["html_url", "url"]),
-        ))
-    });
+    let row = doc
+        .object()
+        .zip(context.object())
+        .and_then(|(doc, context)| {
+            let repository = identity::repository(doc, context)?;
+            let number = identity::number(doc, context)?;
+            let (author, author_is_bot) =
+                actor(doc.any(&["author", "user"]).and_then(Json::object));
+            let merged_at = time_at(doc, &["mergedAt", "merged_at"]);
+            let state = match (merged_at.is_some(), doc.text("state")) {
+                (true, _) => "merged",
+                (false, Some("OPEN" | "open")) => "open",
+                (false, _) => "closed",
+            };
+            let is_draft = doc.any(&["isDraft", "draft"]).and_then(Json::boolean);
+            Some((
+                repository,
+                number,
+                text_at(doc, &["title"]),
+                author,
+                author_is_bot,
+                state.to_owned(),
+                is_draft.unwrap_or(false),
+                branch(doc, "baseRefName", "base"),
+                branch(doc, "headRefName", "head"),
+                time_at(doc, &["createdAt", "created_at"]),
+                time_at(doc, &["updatedAt", "updated_at"]),
+                merged_at,
+                time_at(doc, &["closedAt", "closed_at"]),
+                merged_at.and_then(|_| merge_sha(doc)),
+                doc.integer("additions"),
+                doc.integer("deletions"),
+                doc.any(&["changedFiles", "changed_files"])
+                    .and_then(Json::integer),
+                count(doc, "commits"),
+                count(doc, "comments"),
+                labels(doc),
+                text_at(doc, &["html_url", "url"]),
+            ))
+        });
     TableIterator::new(row)
 }
 

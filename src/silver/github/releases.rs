@@ -10,7 +10,6 @@ use crate::sources::github::identity;
 /// The row of `diogen_silver.releases` that a release's document gives. `sha` is NULL where the
 /// document does not say which commit the tag points at (REST names a branch instead).
 #[pg_extern(immutable, strict, parallel_safe)]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn github_releases(
     doc: Document<'_>,
     context: Document<'_>,
@@ -27,19 +26,22 @@ fn github_releases(
         name!(url, Option<String>),
     ),
 > {
-    let row = doc.object().zip(context.object()).and_then(|(doc, context)| {
-        let flag = |keys: &[&str]| doc.any(keys).and_then(Json::boolean).unwrap_or(false);
-        Some((
-            identity::repository(doc, context)?,
-            text_at(doc, &["tagName", "tag_name"])?,
-            text_at(doc, &["name"]),
-            sha(doc),
-            time_at(doc, &["publishedAt", "published_at"]),
-            flag(&["isPrerelease", "prerelease"]),
-            flag(&["isDraft", "draft"]),
-            text_at(doc, &["html_url", "url"]),
-        ))
-    });
+    let row = doc
+        .object()
+        .zip(context.object())
+        .and_then(|(doc, context)| {
+            let flag = |keys: &[&str]| doc.any(keys).and_then(Json::boolean).unwrap_or(false);
+            Some((
+                identity::repository(doc, context)?,
+                text_at(doc, &["tagName", "tag_name"])?,
+                text_at(doc, &["name"]),
+                sha(doc),
+                time_at(doc, &["publishedAt", "published_at"]),
+                flag(&["isPrerelease", "prerelease"]),
+                flag(&["isDraft", "draft"]),
+                text_at(doc, &["html_url", "url"]),
+            ))
+        });
     TableIterator::new(row)
 }
 

@@ -9,7 +9,6 @@ use crate::sources::github::identity;
 
 /// The row of `diogen_silver.repositories` that a repository's document gives.
 #[pg_extern(immutable, strict, parallel_safe)]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn github_repositories(
     doc: Document<'_>,
     context: Document<'_>,
@@ -24,19 +23,22 @@ fn github_repositories(
         name!(url, Option<String>),
     ),
 > {
-    let row = doc.object().zip(context.object()).and_then(|(doc, context)| {
-        let branch = doc
-            .at(&["defaultBranchRef", "name"])
-            .or_else(|| doc.get("default_branch"));
-        let archived = doc.any(&["isArchived", "archived"]).and_then(Json::boolean);
-        Some((
-            identity::repository(doc, context)?,
-            branch.and_then(Json::text).map(str::to_owned),
-            archived.unwrap_or(false),
-            time_at(doc, &["createdAt", "created_at"]),
-            time_at(doc, &["pushedAt", "pushed_at"]),
-            text_at(doc, &["html_url", "url"]),
-        ))
-    });
+    let row = doc
+        .object()
+        .zip(context.object())
+        .and_then(|(doc, context)| {
+            let branch = doc
+                .at(&["defaultBranchRef", "name"])
+                .or_else(|| doc.get("default_branch"));
+            let archived = doc.any(&["isArchived", "archived"]).and_then(Json::boolean);
+            Some((
+                identity::repository(doc, context)?,
+                branch.and_then(Json::text).map(str::to_owned),
+                archived.unwrap_or(false),
+                time_at(doc, &["createdAt", "created_at"]),
+                time_at(doc, &["pushedAt", "pushed_at"]),
+                text_at(doc, &["html_url", "url"]),
+            ))
+        });
     TableIterator::new(row)
 }

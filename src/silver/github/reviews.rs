@@ -10,7 +10,6 @@ use crate::sources::github::identity;
 /// The rows of `diogen_silver.reviews` that a document gives: the reviews nested in a GraphQL pull
 /// request, or the one a REST review is. A review that was not submitted yet gives no row.
 #[pg_extern(immutable, strict, parallel_safe)]
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn github_reviews(
     doc: Document<'_>,
     context: Document<'_>,
@@ -33,7 +32,15 @@ fn github_reviews(
     TableIterator::new(rows.unwrap_or_default())
 }
 
-type Row = (String, i64, i64, String, bool, String, TimestampWithTimeZone);
+type Row = (
+    String,
+    i64,
+    i64,
+    String,
+    bool,
+    String,
+    TimestampWithTimeZone,
+);
 
 fn rows(doc: Object<'_>, context: Object<'_>) -> Vec<Row> {
     let pull_request = identity::repository(doc, context).zip(identity::number(doc, context));
@@ -46,7 +53,15 @@ fn rows(doc: Object<'_>, context: Object<'_>) -> Vec<Row> {
         let (reviewer, is_bot) = actor(account);
         let state = review.text("state")?.to_ascii_lowercase();
         let id = identity::id(review)?;
-        Some((repository.clone(), number, id, reviewer, is_bot, state, submitted_at))
+        Some((
+            repository.clone(),
+            number,
+            id,
+            reviewer,
+            is_bot,
+            state,
+            submitted_at,
+        ))
     };
     if doc.get("reviews").is_some() {
         nodes(doc, "reviews").filter_map(row).collect()

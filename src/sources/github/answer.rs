@@ -63,11 +63,7 @@ pub struct PageInfo {
 
 impl<'a> Answer<'a> {
     /// Reads an answer; `what` names what was asked for, for the error messages.
-    pub fn read(
-        host: &'a str,
-        what: &'a str,
-        answer: &'a Response,
-    ) -> Result<Self, SourceError> {
+    pub fn read(host: &'a str, what: &'a str, answer: &'a Response) -> Result<Self, SourceError> {
         if answer.status != 200 {
             return Err(refusal(host, what, answer));
         }
@@ -138,12 +134,7 @@ fn begin(answer: &Response) -> String {
         .collect()
 }
 
-fn graphql_error(
-    host: &str,
-    what: &str,
-    answer: &Response,
-    error: &GraphqlError,
-) -> SourceError {
+fn graphql_error(host: &str, what: &str, answer: &Response, error: &GraphqlError) -> SourceError {
     let host = host.to_owned();
     let message = error.message.clone();
     match error.kind.as_deref() {
@@ -160,7 +151,10 @@ fn graphql_error(
         },
         kind => SourceError::Unreadable {
             host,
-            reason: format!("GraphQL error {}: {message}", kind.unwrap_or("without type")),
+            reason: format!(
+                "GraphQL error {}: {message}",
+                kind.unwrap_or("without type")
+            ),
         },
     }
 }
@@ -269,21 +263,42 @@ mod tests {
     #[test]
     fn tells_refusals_apart() {
         let bad = r#"{"message":"Bad credentials"}"#;
-        assert!(matches!(error(401, &[], bad), SourceError::Unauthorized { .. }));
-        assert!(matches!(error(403, &[], bad), SourceError::Unauthorized { .. }));
+        assert!(matches!(
+            error(401, &[], bad),
+            SourceError::Unauthorized { .. }
+        ));
+        assert!(matches!(
+            error(403, &[], bad),
+            SourceError::Unauthorized { .. }
+        ));
         assert!(matches!(error(404, &[], bad), SourceError::NotFound { .. }));
-        assert!(matches!(error(502, &[], "<html>"), SourceError::Status { .. }));
+        assert!(matches!(
+            error(502, &[], "<html>"),
+            SourceError::Status { .. }
+        ));
         for headers in [
             &[("retry-after", "60")][..],
-            &[("x-ratelimit-remaining", "0"), ("x-ratelimit-limit", "5000")],
+            &[
+                ("x-ratelimit-remaining", "0"),
+                ("x-ratelimit-limit", "5000"),
+            ],
         ] {
-            assert!(matches!(error(403, headers, bad), SourceError::RateLimited { .. }));
+            assert!(matches!(
+                error(403, headers, bad),
+                SourceError::RateLimited { .. }
+            ));
         }
         let secondary = r#"{"message":"You have exceeded a secondary rate limit."}"#;
-        assert!(matches!(error(403, &[], secondary), SourceError::RateLimited { .. }));
+        assert!(matches!(
+            error(403, &[], secondary),
+            SourceError::RateLimited { .. }
+        ));
         // An Enterprise Server without limits.
         let unlimited = [("x-ratelimit-remaining", "0"), ("x-ratelimit-limit", "0")];
-        assert!(matches!(error(403, &unlimited, bad), SourceError::Unauthorized { .. }));
+        assert!(matches!(
+            error(403, &unlimited, bad),
+            SourceError::Unauthorized { .. }
+        ));
     }
 
     #[test]
@@ -301,13 +316,26 @@ mod tests {
 
     #[test]
     fn graphql_errors_are_errors_whatever_data_comes_with_them() {
-        let missing = r#"{"data":{"repository":null},"errors":[{"type":"NOT_FOUND","message":"no"}]}"#;
-        assert!(matches!(error(200, &[], missing), SourceError::NotFound { .. }));
+        let missing =
+            r#"{"data":{"repository":null},"errors":[{"type":"NOT_FOUND","message":"no"}]}"#;
+        assert!(matches!(
+            error(200, &[], missing),
+            SourceError::NotFound { .. }
+        ));
         let limited = r#"{"errors":[{"type":"RATE_LIMITED","message":"no"}]}"#;
-        assert!(matches!(error(200, &[], limited), SourceError::RateLimited { .. }));
+        assert!(matches!(
+            error(200, &[], limited),
+            SourceError::RateLimited { .. }
+        ));
         let partial = r#"{"data":{"repository":{"x":1}},"errors":[{"message":"timeout"}]}"#;
-        assert!(matches!(error(200, &[], partial), SourceError::Unreadable { .. }));
-        assert!(matches!(error(200, &[], "<html>"), SourceError::Unreadable { .. }));
+        assert!(matches!(
+            error(200, &[], partial),
+            SourceError::Unreadable { .. }
+        ));
+        assert!(matches!(
+            error(200, &[], "<html>"),
+            SourceError::Unreadable { .. }
+        ));
     }
 
     #[test]

@@ -35,7 +35,9 @@ impl RepositoryFilter {
         let refused = |entry: &str, reason: &str| OptionError::Value {
             name: "repositories",
             value: entry.to_owned(),
-            expected: format!("{reason}; give \"owner/name\", \"owner/*\" or \"!owner/name\", separated by commas"),
+            expected: format!(
+                "{reason}; give \"owner/name\", \"owner/*\" or \"!owner/name\", separated by commas"
+            ),
         };
         let mut filter = Self {
             wanted: Vec::new(),
@@ -84,13 +86,14 @@ impl RepositoryFilter {
     /// Whether a repository, named `owner/name`, is wanted.
     pub fn selects(&self, repository: &str) -> bool {
         let repository = repository.to_ascii_lowercase();
-        !self.excluded.iter().any(|pattern| pattern.matches(&repository))
+        !self
+            .excluded
+            .iter()
+            .any(|pattern| pattern.matches(&repository))
             && self.wanted.iter().any(|wanted| match &wanted.name {
-                Name::One(name) => repository
-                    .split_once('/')
-                    .is_some_and(|(owner, found)| {
-                        owner.eq_ignore_ascii_case(&wanted.owner) && found.eq_ignore_ascii_case(name)
-                    }),
+                Name::One(name) => repository.split_once('/').is_some_and(|(owner, found)| {
+                    owner.eq_ignore_ascii_case(&wanted.owner) && found.eq_ignore_ascii_case(name)
+                }),
                 Name::Matching(pattern) => pattern.matches(&repository),
             })
     }
@@ -122,7 +125,16 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_repository() {
-        for value in ["", "acme", "*/*", "acme/", "/api", "a/b/c", "!acme/api", "acme/[x"] {
+        for value in [
+            "",
+            "acme",
+            "*/*",
+            "acme/",
+            "/api",
+            "a/b/c",
+            "!acme/api",
+            "acme/[x",
+        ] {
             assert!(RepositoryFilter::parse(value).is_err(), "{value}");
         }
     }

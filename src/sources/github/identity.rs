@@ -24,7 +24,8 @@ pub fn identify(
     let key = match stream {
         "repositories" => repository.clone(),
         "pull_requests" => {
-            let number = number(document, context).ok_or_else(|| lacking("number", NUMBER_EXAMPLE))?;
+            let number =
+                number(document, context).ok_or_else(|| lacking("number", NUMBER_EXAMPLE))?;
             format!("{repository}#{number}")
         }
         "commits" => {
@@ -35,7 +36,8 @@ pub fn identify(
             format!("{repository}@{sha}")
         }
         "pull_request_commits" => {
-            let number = number(document, context).ok_or_else(|| lacking("number", NUMBER_EXAMPLE))?;
+            let number =
+                number(document, context).ok_or_else(|| lacking("number", NUMBER_EXAMPLE))?;
             let sha = sha(document).ok_or_else(|| lacking("sha", NUMBER_EXAMPLE))?;
             format!("{repository}#{number}@{sha}")
         }
@@ -61,7 +63,11 @@ pub fn repository(document: Object<'_>, context: Object<'_>) -> Option<String> {
         .or_else(|| document.any(&["nameWithOwner", "full_name"])?.text())
         .or_else(|| document.at(&["repository", "nameWithOwner"])?.text())
         .or_else(|| document.at(&["repository", "full_name"])?.text())
-        .or_else(|| document.text("repository").filter(|name| name.contains('/')))
+        .or_else(|| {
+            document
+                .text("repository")
+                .filter(|name| name.contains('/'))
+        })
         .or_else(|| document.at(&["base", "repo", "full_name"])?.text());
     if let Some(name) = named {
         return Some(name.to_owned());

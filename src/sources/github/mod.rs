@@ -113,7 +113,10 @@ impl Source for GitHub {
         authorization.set_sensitive(true);
         Ok(HeaderMap::from_iter([
             (AUTHORIZATION, authorization),
-            (ACCEPT, HeaderValue::from_static("application/vnd.github+json")),
+            (
+                ACCEPT,
+                HeaderValue::from_static("application/vnd.github+json"),
+            ),
             (CONTENT_TYPE, HeaderValue::from_static("application/json")),
         ]))
     }
@@ -144,7 +147,10 @@ mod tests {
     fn graphql_lies_beside_the_rest_api() {
         for (base, expected) in [
             ("https://api.github.com", "https://api.github.com/graphql"),
-            ("https://ghe.example/api/v3", "https://ghe.example/api/graphql"),
+            (
+                "https://ghe.example/api/v3",
+                "https://ghe.example/api/graphql",
+            ),
             ("http://127.0.0.1:8080/", "http://127.0.0.1:8080/graphql"),
         ] {
             let options = Options::parse([

@@ -84,7 +84,10 @@ pub fn body(
     let (owner, name) = scope.split_once('/').unwrap_or((scope, ""));
     let (query, operation, variables) = match stream {
         "repositories" => match wanted(options, cursor) {
-            Wanted { owner, name: Name::One(name) } => (
+            Wanted {
+                owner,
+                name: Name::One(name),
+            } => (
                 include_str!("repository.graphql"),
                 "Repository",
                 json!({"owner": owner, "name": name}),
@@ -182,7 +185,9 @@ fn commits(answer: &Answer<'_>) -> Result<Page, SourceError> {
     let list = answer.connection(HISTORY)?;
     let nodes = list.nodes.into_iter().flatten().collect();
     let next = next_page(list.page_info);
-    let cursor = next.as_ref().map_or(json!({}), |after| json!({"after": after}));
+    let cursor = next
+        .as_ref()
+        .map_or(json!({}), |after| json!({"after": after}));
     let mut page = assemble(nodes, cursor, next.is_none(), list.total_count, answer);
     page.ends_when_closed = true;
     Ok(page)

@@ -40,20 +40,28 @@ fn pull_requests(times: &[&str], next: Option<&str>) -> Value {
 }
 
 fn deployments(times: &[(&str, &str)], next: Option<&str>) -> Value {
-    let nodes = times.iter().map(|(at, state)| json!({"createdAt": at, "state": state}));
+    let nodes = times
+        .iter()
+        .map(|(at, state)| json!({"createdAt": at, "state": state}));
     json!({"data": {"repository": {"deployments": list(nodes.collect(), next)}}})
 }
 
 #[test]
 fn a_first_pass_ends_at_the_horizon() {
     let options = options("acme/api");
-    let first = pull_requests(&["2026-06-30T10:00:00Z", "2026-03-01T00:00:00Z"], Some("c1"));
+    let first = pull_requests(
+        &["2026-06-30T10:00:00Z", "2026-03-01T00:00:00Z"],
+        Some("c1"),
+    );
     let page = read(&options, "pull_requests", &json!({}), first);
     assert!(!page.finished);
     assert_eq!(page.cursor["after"], "c1");
     assert_eq!(page.cursor["newest"], "2026-06-30T10:00:00Z");
 
-    let second = pull_requests(&["2026-02-01T00:00:00Z", "2025-12-01T00:00:00Z"], Some("c2"));
+    let second = pull_requests(
+        &["2026-02-01T00:00:00Z", "2025-12-01T00:00:00Z"],
+        Some("c2"),
+    );
     let page = read(&options, "pull_requests", &page.cursor, second);
     assert!(page.finished);
     assert_eq!(page.cursor, json!({"seen_until": "2026-06-30T10:00:00Z"}));
@@ -74,7 +82,12 @@ fn a_later_pass_ends_behind_what_was_seen() {
 #[test]
 fn a_pass_without_news_forgets_nothing() {
     let rest = json!({"seen_until": "2026-06-30T10:00:00Z"});
-    let page = read(&options("acme/api"), "pull_requests", &rest, pull_requests(&[], None));
+    let page = read(
+        &options("acme/api"),
+        "pull_requests",
+        &rest,
+        pull_requests(&[], None),
+    );
     assert!(page.finished);
     assert_eq!(page.cursor, rest);
 }
@@ -128,6 +141,9 @@ fn requests_carry_what_the_cursor_says() {
     assert_eq!(request["variables"]["after"], "c1");
     assert_eq!(request["variables"]["owner"], "acme");
     assert_eq!(request["variables"]["name"], "api");
-    assert_eq!(sent("commits", json!({}))["variables"]["since"], "2026-01-01T00:00:00Z");
+    assert_eq!(
+        sent("commits", json!({}))["variables"]["since"],
+        "2026-01-01T00:00:00Z"
+    );
     assert!(body(&options, "reviews", "acme/api", &json!({}), now()).is_err());
 }

@@ -296,8 +296,10 @@ pub struct PullRequest {
     pub commits_total: Option<usize>,
     /// Reviews, oldest first.
     pub reviews: Vec<Review>,
-    /// Comments, oldest first.
+    /// Comments, oldest first, as far as they are known.
     pub comments: Vec<Comment>,
+    /// How many comments it has where not all of them are known.
+    pub comments_total: Option<usize>,
     /// Timeline events, oldest first.
     pub events: Vec<TimelineEvent>,
     /// `updated_at` as recorded.

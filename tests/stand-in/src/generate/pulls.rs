@@ -68,6 +68,7 @@ impl Simulation<'_> {
             commits_total: None,
             reviews: Vec::new(),
             comments: Vec::new(),
+            comments_total: None,
             events: Vec::new(),
             recorded_updated_at: None,
             raw: None,

@@ -323,7 +323,11 @@ impl PullRequest {
                 (text(c.created_at), c.id, node)
             })
             .collect();
-        Ok(paging.page("comments", list, OrderDirection::Asc)?.into())
+        let mut page = paging.page("comments", list, OrderDirection::Asc)?;
+        if let Some(total) = self.pull.comments_total {
+            page.total = total;
+        }
+        Ok(page.into())
     }
 
     async fn timeline_items(

@@ -3,13 +3,13 @@
 //! REST documents are kept and served as they are. GraphQL answers are made from them:
 //! the numbers of a pull request come from its statistics, its reviews are found by
 //! their `pull_request_url`. The commits of its branch were not recorded, so that
-//! GraphQL tells how many there are and lists none; only the number of comments is
-//! known, so they are not there either.
+//! GraphQL tells how many there are and lists none; of the comments, too, only the number
+//! is known.
 //!
 //! `pull_request_commits.ndjson` and the workflow runs are from another repository
 //! (`faros-ai/faros-community-edition`) of which there is nothing else; it is not served.
 
-use super::{bare, broken, time};
+use super::{bare, broken, nameless, time};
 use crate::ids::node_id;
 use crate::model::{
     Commit, EventKind, Issue, Label, Organisation, PullRequest, Release, Repository, Review,
@@ -90,15 +90,30 @@ pub fn load(folder: &Path) -> io::Result<Organisation> {
     })
 }
 
-/// A merge commit belongs to the pull request that made it.
+/// A merge commit belongs to the pull request that made it. One that went into another branch was
+/// not recorded; of it only the oid and the time are known.
 fn link_merges(repository: &mut Repository, pulls: &[PullRequest]) {
-    for pull in pulls.iter().filter(|p| p.merged_at.is_some()) {
-        let oid = pull.merge_commit.as_ref();
-        if let Some(&i) = oid.and_then(|oid| repository.commit_index.get(oid)) {
-            Arc::make_mut(&mut repository.commits[i])
-                .pull_requests
-                .push(pull.number);
+    for pull in pulls {
+        let (Some(oid), Some(at)) = (&pull.merge_commit, pull.merged_at) else {
+            continue;
+        };
+        let next = repository.commits.len();
+        let index = *repository.commit_index.entry(oid.clone()).or_insert(next);
+        if index == next {
+            repository.commits.push(Arc::new(Commit {
+                oid: oid.clone(),
+                parents: Vec::new(),
+                author: nameless(at),
+                committer: nameless(at),
+                message: String::new(),
+                pushed_at: at,
+                pull_requests: Vec::new(),
+                raw: None,
+            }));
         }
+        Arc::make_mut(&mut repository.commits[index])
+            .pull_requests
+            .push(pull.number);
     }
 }
 
@@ -273,6 +288,7 @@ fn pull(
         commits_total: stats["commits"].as_u64().map(|n| n as usize),
         reviews,
         comments: Vec::new(),
+        comments_total: stats["comments"].as_u64().map(|n| n as usize),
         events,
         recorded_updated_at: Some(must(&raw, "updated_at")?),
         raw_detail: stats.is_object().then(|| stats.clone()),

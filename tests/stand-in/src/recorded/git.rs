@@ -13,7 +13,8 @@
 //!
 //! 96 of the 127 releases sit on release branches that the default branch does not
 //! reach. For each of them exactly one commit is **invented**, with the recorded sha and
-//! the date of the release. Its parent is
+//! the date of the release (95 in all: v0.9.3 and v0.9.4 are tags of one commit). Its
+//! parent is
 //!
 //! 1. the commit of the newest earlier release of the same minor line, if the release
 //!    brought no pull request (`new_prs` is 0);
@@ -29,9 +30,9 @@
 //! Of the other tags, those named `v*` at recorded commits are served as prereleases;
 //! those at commits that were not recorded, and tags of other modules, are left out.
 
-use super::{bare, broken, time};
+use super::{bare, broken, nameless, time};
 use crate::ids::node_id;
-use crate::model::{Commit, Organisation, PullRequest, Release, Signature, Time};
+use crate::model::{Commit, Organisation, PullRequest, Release, Time};
 use flate2::read::GzDecoder;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -188,15 +189,6 @@ pub fn load(folder: &Path) -> io::Result<Organisation> {
     })
 }
 
-fn nameless(date: Time) -> Signature {
-    Signature {
-        name: String::new(),
-        email: String::new(),
-        date,
-        user: None,
-    }
-}
-
 fn commits(folder: &Path) -> io::Result<Vec<Commit>> {
     let mut commits = Vec::new();
     Table::read(folder, "commits")?.each(|row| {
@@ -273,6 +265,7 @@ fn pulls(
             commits: own,
             reviews: Vec::new(),
             comments: Vec::new(),
+            comments_total: None,
             events: Vec::new(),
             recorded_updated_at: Some(merged_at),
             raw: None,

@@ -7,7 +7,7 @@ mod git;
 #[cfg(test)]
 mod tests;
 
-use crate::model::{Commit, Organisation, Repository, Time};
+use crate::model::{Commit, Organisation, Repository, Signature, Time};
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
@@ -89,5 +89,15 @@ fn bare(id: u64, name: &str, commits: Vec<Commit>, head: &str) -> Repository {
         deployments: Vec::new(),
         releases: Vec::new(),
         issues: Vec::new(),
+    }
+}
+
+/// A signature of which only the date is known.
+fn nameless(date: Time) -> Signature {
+    Signature {
+        name: String::new(),
+        email: String::new(),
+        date,
+        user: None,
     }
 }
