@@ -4,12 +4,12 @@ COMMENT ON FUNCTION request_page(text, text, text, jsonb) IS
     'Asks a source for the page at a cursor: one row about the page, then one for each document; stores nothing';
 COMMENT ON FUNCTION document_identity(text, text, jsonb, jsonb) IS
     'What a document of a stream is called in bronze, when it last changed, and the keys it refers to';
-COMMENT ON FUNCTION source_streams(text) IS 'The streams that sync fetches for a source, in their order';
+COMMENT ON FUNCTION source_streams(text) IS 'The streams that sync fetches for a source, in their order; scopes is NULL for what is fetched for each repository';
 COMMENT ON FUNCTION source_selects(text, text) IS 'Whether the option "repositories" of a source selects a repository';
 COMMENT ON FUNCTION source_kind(text, text) IS 'The kind of a source, after checking that it has the stream';
 COMMENT ON FUNCTION validate_options(text[], oid) IS 'Validator of the foreign-data wrapper; PostgreSQL calls it';
 COMMENT ON FUNCTION create_user_mapping(text, text) IS 'Stores the current user''s secret for a source without a statement that holds it';
-COMMENT ON FUNCTION raise_without_statement(text, text, text, text) IS 'Raises an error without logging the statement';
+COMMENT ON FUNCTION hide_statement() IS 'Until the transaction ends, the server logs errors without the statement that failed';
 COMMENT ON FUNCTION github_repositories(jsonb, jsonb) IS 'Normalizer: a repository''s document as a row of diogen_silver.repositories';
 COMMENT ON FUNCTION github_pull_requests(jsonb, jsonb) IS 'Normalizer: a pull request''s document as a row of diogen_silver.pull_requests';
 COMMENT ON FUNCTION github_pull_request_commits(jsonb, jsonb) IS 'Normalizer: the commits in a document as rows of diogen_silver.pull_request_commits';

@@ -23,30 +23,23 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     option_list text;
-    code text; message text; detail text; hint text;
 BEGIN
-    -- Whatever fails in here is raised without logging the statement: it holds the secret.
-    BEGIN
-        IF name IS NULL OR kind IS NULL OR pg_catalog.jsonb_typeof(options) IS DISTINCT FROM 'object' THEN
-            RAISE EXCEPTION 'add_source needs a name, a kind, and options as a JSON object'
-                USING ERRCODE = 'invalid_parameter_value',
-                      HINT = 'For example: SELECT diogen.add_source(''acme'', ''github'', ''{"repositories": "acme/*"}'', secret => ''…'')';
-        END IF;
-        PERFORM diogen.init();
-        SELECT pg_catalog.string_agg(pg_catalog.format('%I %L', o.key, o.value), ', ')
-        INTO option_list
-        FROM pg_catalog.jsonb_each_text(options || pg_catalog.jsonb_build_object('kind', kind)) o
-        WHERE o.value IS NOT NULL;
-        EXECUTE pg_catalog.format('CREATE SERVER %I FOREIGN DATA WRAPPER diogen OPTIONS (%s)',
-                                  name, option_list);
-        IF secret IS NOT NULL THEN
-            PERFORM diogen.create_user_mapping(name, secret);
-        END IF;
-    EXCEPTION WHEN OTHERS THEN
-        GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-                                detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-        PERFORM diogen.raise_without_statement(code, message, detail, hint);
-    END;
+    PERFORM diogen.hide_statement();
+    IF name IS NULL OR kind IS NULL OR pg_catalog.jsonb_typeof(options) IS DISTINCT FROM 'object' THEN
+        RAISE EXCEPTION 'add_source needs a name, a kind, and options as a JSON object'
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'For example: SELECT diogen.add_source(''acme'', ''github'', ''{"repositories": "acme/*"}'', secret => ''…'')';
+    END IF;
+    PERFORM diogen.init();
+    SELECT pg_catalog.string_agg(pg_catalog.format('%I %L', o.key, o.value), ', ')
+    INTO option_list
+    FROM pg_catalog.jsonb_each_text(options || pg_catalog.jsonb_build_object('kind', kind)) o
+    WHERE o.value IS NOT NULL;
+    EXECUTE pg_catalog.format('CREATE SERVER %I FOREIGN DATA WRAPPER diogen OPTIONS (%s)',
+                              name, option_list);
+    IF secret IS NOT NULL THEN
+        PERFORM diogen.create_user_mapping(name, secret);
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION add_source(text, text, jsonb, text) IS
@@ -54,19 +47,12 @@ COMMENT ON FUNCTION add_source(text, text, jsonb, text) IS
 
 CREATE FUNCTION set_secret(source text, secret text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-    code text; message text; detail text; hint text;
 BEGIN
-    BEGIN
-        EXECUTE pg_catalog.format('DROP USER MAPPING IF EXISTS FOR CURRENT_USER SERVER %I', source);
-        IF secret IS NOT NULL THEN
-            PERFORM diogen.create_user_mapping(source, secret);
-        END IF;
-    EXCEPTION WHEN OTHERS THEN
-        GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-                                detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-        PERFORM diogen.raise_without_statement(code, message, detail, hint);
-    END;
+    PERFORM diogen.hide_statement();
+    EXECUTE pg_catalog.format('DROP USER MAPPING IF EXISTS FOR CURRENT_USER SERVER %I', source);
+    IF secret IS NOT NULL THEN
+        PERFORM diogen.create_user_mapping(source, secret);
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION set_secret(text, text) IS

@@ -48,7 +48,7 @@ COMMENT ON VIEW status IS
     'One row per source and stream: state, documents, last success and error, requests, budget, estimated remaining';
 COMMENT ON COLUMN status.state IS
     'new: never fetched; running: a pass is under way or was cut off; complete; failed: see last_error';
-COMMENT ON COLUMN status.scopes IS 'Repositories the stream is fetched for';
+COMMENT ON COLUMN status.scopes IS 'Repositories, or entries of the option repositories, that the stream is fetched for';
 COMMENT ON COLUMN status.cursor IS 'Where each of them stands';
 COMMENT ON COLUMN status.requests IS 'Requests sent since the source was added';
 COMMENT ON COLUMN status.budget_remaining IS 'What is left of the rate limit; NULL: not told';
@@ -112,7 +112,7 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY EXECUTE $query$
-        SELECT j.jobid, j.jobname::text, pg_catalog.substr(j.jobname::text, 8), j.schedule, j.command, j.active,
+        SELECT j.jobid, j.jobname::text, nullif(pg_catalog.substr(j.jobname::text, 8), ''), j.schedule, j.command, j.active,
                r.start_time, r.end_time, r.status, r.return_message
         FROM cron.job j
         LEFT JOIN LATERAL (SELECT * FROM cron.job_run_details d WHERE d.jobid = j.jobid

@@ -1,18 +1,21 @@
 -- Fetching whole sources: one transaction per page.
 
-CREATE FUNCTION scopes_to_fetch(source text, by_repository boolean) RETURNS SETOF text
+CREATE FUNCTION scopes_to_fetch(source text, stream text) RETURNS SETOF text
 LANGUAGE sql STABLE AS $$
-    SELECT '' WHERE NOT scopes_to_fetch.by_repository
-    UNION ALL
+    SELECT pg_catalog.unnest(t.scopes)
+    FROM diogen.source_streams(scopes_to_fetch.source) t
+    WHERE t.stream = scopes_to_fetch.stream
+    UNION
     SELECT d.key
-    FROM diogen_bronze.documents d
-    WHERE scopes_to_fetch.by_repository
-      AND d.source = scopes_to_fetch.source AND d.stream = 'repositories' AND d.deleted_at IS NULL
+    FROM diogen.source_streams(scopes_to_fetch.source) t
+    JOIN diogen_bronze.documents d
+      ON d.source = scopes_to_fetch.source AND d.stream = 'repositories' AND d.deleted_at IS NULL
+    WHERE t.stream = scopes_to_fetch.stream AND t.scopes IS NULL
       AND diogen.source_selects(scopes_to_fetch.source, d.key)
     ORDER BY 1
 $$;
-COMMENT ON FUNCTION scopes_to_fetch(text, boolean) IS
-    'What a stream is fetched for: each repository, or the source as a whole (an empty name)';
+COMMENT ON FUNCTION scopes_to_fetch(text, text) IS
+    'What a stream is fetched for: each repository that is known, or each entry of the option that selects';
 
 CREATE FUNCTION lock_source(source text, layer text) RETURNS boolean
 LANGUAGE sql VOLATILE AS $$
@@ -36,10 +39,7 @@ BEGIN
             USING ERRCODE = 'lock_not_available';
     END IF;
     FOR scope IN
-        SELECT s.scope
-        FROM diogen.source_streams(source) t
-        CROSS JOIN LATERAL diogen.scopes_to_fetch(source, t.by_repository) AS s (scope)
-        WHERE t.stream = stream
+        SELECT s.scope FROM diogen.scopes_to_fetch(source, stream) AS s (scope)
     LOOP
         LOOP
             IF pages >= max_pages THEN
@@ -113,14 +113,11 @@ CREATE PROCEDURE sync_source(source text, streams text[], INOUT outcome text DEF
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
-    one record;
-    wanted record;
+    stream text;
     scopes text[];
     scope text;
-    plan jsonb;
     result text;
     failures int := 0;
-    before bigint;
 BEGIN
     PERFORM diogen.source_kind(source, s) FROM pg_catalog.unnest(streams) AS s;
     IF NOT diogen.lock_source(source, 'bronze') THEN
@@ -128,27 +125,22 @@ BEGIN
         outcome := 'busy';
         RETURN;
     END IF;
-    plan := (SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(t)) FROM diogen.source_streams(source) t);
-    FOR one IN SELECT t.* FROM pg_catalog.jsonb_to_recordset(plan) AS t (stream text, by_repository boolean)
-    LOOP
-        CONTINUE WHEN NOT one.stream = ANY (streams);
-        scopes := ARRAY(SELECT diogen.scopes_to_fetch(source, one.by_repository));
+    FOREACH stream IN ARRAY ARRAY(SELECT t.stream FROM diogen.source_streams(source) t) LOOP
+        CONTINUE WHEN stream <> ALL (streams);
+        scopes := ARRAY(SELECT diogen.scopes_to_fetch(source, stream));
         FOREACH scope IN ARRAY scopes LOOP
             result := NULL;
-            CALL diogen.sync_scope(source, one.stream, scope, result);
+            CALL diogen.sync_scope(source, stream, scope, result);
             IF result IN ('stop', 'busy') THEN
                 outcome := result;
                 RETURN;
             END IF;
             failures := failures + (result = 'failed')::int;
         END LOOP;
-        RAISE NOTICE '% · %: %', source, one.stream, (
-            SELECT pg_catalog.format('%s documents read in %s', coalesce(sum(c.pass_documents), 0),
-                                     CASE WHEN one.by_repository
-                                          THEN pg_catalog.cardinality(scopes) || ' repositories'
-                                          ELSE 'the source' END)
+        RAISE NOTICE '% · %: % documents read', source, stream, (
+            SELECT coalesce(sum(c.pass_documents), 0)
             FROM diogen_bronze.cursors c
-            WHERE c.source = source AND c.stream = one.stream AND c.scope = ANY (scopes));
+            WHERE c.source = source AND c.stream = stream AND c.scope = ANY (scopes));
     END LOOP;
     outcome := CASE WHEN failures > 0 THEN 'failed' ELSE 'complete' END;
 END

@@ -61,19 +61,27 @@ fn identity(
     Ok(source.identify(stream, doc, context)?)
 }
 
-/// The streams of a source that `sync` fetches, in their order; `by_repository` tells whether a
-/// stream is read once for each repository.
+/// The streams of a source that `sync` fetches, in their order, and what each is fetched for;
+/// `scopes` is NULL for a stream that is fetched for each repository.
 #[pg_extern(stable, strict, parallel_restricted)]
 fn source_streams(
     source: &str,
-) -> Result<TableIterator<'static, (name!(stream, String), name!(by_repository, bool))>, ErrorReport>
-{
+) -> Result<
+    TableIterator<'static, (name!(stream, String), name!(scopes, Option<Vec<String>>))>,
+    ErrorReport,
+> {
     let registered = registered(source)?;
+    let entries = registered.options.repositories.wanted();
+    let entries: Vec<_> = entries.iter().map(ToString::to_string).collect();
     let fetched = registered.source.streams().iter().filter_map(|stream| {
-        let scope = stream.fetched?;
-        Some((stream.name.to_owned(), scope == Scope::Repository))
+        let scopes = match stream.fetched? {
+            Scope::Entry => Some(entries.clone()),
+            Scope::Repository => None,
+        };
+        Some((stream.name.to_owned(), scopes))
     });
-    Ok(TableIterator::new(fetched))
+    let rows: Vec<_> = fetched.collect();
+    Ok(TableIterator::new(rows))
 }
 
 /// Whether the option `repositories` of a source selects a repository, named `owner/name`.

@@ -1,11 +1,11 @@
 //! What the APIs said, unchanged: credentials, one page at a time, and what a document is called.
 //!
-//! Storing is SQL (`sql/bronze.sql`): a page's documents and its cursor go in with one statement.
+//! Storing is SQL (`sql/bronze`): a page's documents and its cursor go in with one statement.
 
 mod credentials;
 mod documents;
-mod hidden_error;
 mod request;
+mod unlogged_statement;
 mod user_mapping;
 mod wrapper;
 

@@ -35,6 +35,12 @@ impl AddressPolicy {
         }
     }
 
+    /// Whether a URL's host may be asked for: a name may, as its addresses are checked when they
+    /// are known; a literal address must be allowed itself.
+    pub fn allows_host(self, host: &str) -> bool {
+        literal_address(host).is_none_or(|address| self.allows(address))
+    }
+
     /// Whether an address may be connected to under this policy.
     pub fn allows(self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -59,7 +65,7 @@ fn names_loopback(url: &Url) -> bool {
 }
 
 /// The address when a URL's host is one literally; a resolver is never asked for these.
-pub fn literal_address(host: &str) -> Option<IpAddr> {
+fn literal_address(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[')
         .trim_end_matches(']')
         .parse()

@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, Url, redirect};
 use tokio::runtime::Runtime;
 
-use super::address::{AddressPolicy, CheckedResolver, literal_address};
+use super::address::{AddressPolicy, CheckedResolver};
 
 /// How often the wait looks whether the backend was asked to stop. A cancelled statement must
 /// return within 200 ms.
@@ -131,7 +131,7 @@ pub fn send(
     interrupted: fn() -> bool,
 ) -> Result<Response, HttpError> {
     let host = request.url.host_str().unwrap_or_default().to_owned();
-    if literal_address(&host).is_some_and(|address| !policy.allows(address)) {
+    if !policy.allows_host(&host) {
         return Err(HttpError::AddressRefused { host });
     }
     BACKEND.with_borrow_mut(|backend| {

@@ -22,16 +22,15 @@ pub use options::{OptionError, Options, Where, validate};
 pub struct Stream {
     /// Its name in bronze.
     pub name: &'static str,
-    /// Whether it is fetched once for the source or once for each repository; `None` for a stream
-    /// that only `ingest` fills.
+    /// What it is fetched for; `None` for a stream that only `ingest` fills.
     pub fetched: Option<Scope>,
 }
 
 /// What one pass over a stream covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// The whole source.
-    Source,
+    /// One entry of the option that selects: `acme/api`, `acme/*`.
+    Entry,
     /// One repository, named `owner/name`.
     Repository,
 }

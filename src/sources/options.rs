@@ -223,6 +223,12 @@ fn parse_base_url(value: &str, allow_private: bool) -> Result<Url, OptionError> 
         return Err(refused("it must end with its path".to_owned()));
     }
     let policy = AddressPolicy::for_url(&url, allow_private);
+    if url.host_str().is_none_or(|host| !policy.allows_host(host)) {
+        return Err(refused(
+            "it is not a public address; set the option allow_private to reach private networks"
+                .to_owned(),
+        ));
+    }
     match url.scheme() {
         "https" => {}
         "http" if policy != AddressPolicy::Public => {}

@@ -1,5 +1,7 @@
 //! Which repositories are wanted: `owner/name, owner/*, !owner/legacy-*`.
 
+use std::fmt;
+
 use glob::Pattern;
 
 use crate::sources::OptionError;
@@ -17,59 +19,49 @@ pub struct Wanted {
     /// Owner login.
     pub owner: String,
     /// A repository name, or a pattern of names.
-    pub name: Name,
+    pub name: String,
+    /// What full names in lower case must match.
+    pattern: Pattern,
 }
 
-/// The part after the slash.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Name {
-    /// One repository.
-    One(String),
-    /// All of the owner's repositories whose full name matches.
-    Matching(Pattern),
+impl Wanted {
+    /// Reads one entry: `owner/name` or `owner/*`.
+    pub fn parse(entry: &str) -> Result<Self, OptionError> {
+        let (owner, name, pattern) = parts(entry)?;
+        if is_glob(owner) {
+            return Err(refused(entry, "the owner must be written out"));
+        }
+        Ok(Self {
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+            pattern,
+        })
+    }
+
+    /// Whether it stands for any number of repositories.
+    pub fn is_glob(&self) -> bool {
+        is_glob(&self.name)
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.owner, self.name)
+    }
 }
 
 impl RepositoryFilter {
     /// Reads the option's value.
     pub fn parse(value: &str) -> Result<Self, OptionError> {
-        let refused = |entry: &str, reason: &str| OptionError::Value {
-            name: "repositories",
-            value: entry.to_owned(),
-            expected: format!(
-                "{reason}; give \"owner/name\", \"owner/*\" or \"!owner/name\", separated by commas"
-            ),
-        };
         let mut filter = Self {
             wanted: Vec::new(),
             excluded: Vec::new(),
         };
         let entries = value.split([',', '\n']).map(str::trim);
         for entry in entries.filter(|entry| !entry.is_empty()) {
-            let (excludes, name) = match entry.strip_prefix('!') {
-                Some(rest) => (true, rest.trim()),
-                None => (false, entry),
-            };
-            let Some((owner, repository)) = name.split_once('/') else {
-                return Err(refused(entry, "the owner is missing"));
-            };
-            if owner.is_empty() || repository.is_empty() || repository.contains('/') {
-                return Err(refused(entry, "it is not of that form"));
-            }
-            let pattern = Pattern::new(&name.to_ascii_lowercase())
-                .map_err(|error| refused(entry, &error.to_string()))?;
-            if excludes {
-                filter.excluded.push(pattern);
-            } else if is_glob(owner) {
-                return Err(refused(entry, "the owner must be written out"));
-            } else {
-                filter.wanted.push(Wanted {
-                    owner: owner.to_owned(),
-                    name: if is_glob(repository) {
-                        Name::Matching(pattern)
-                    } else {
-                        Name::One(repository.to_owned())
-                    },
-                });
+            match entry.strip_prefix('!') {
+                Some(excluded) => filter.excluded.push(parts(excluded.trim())?.2),
+                None => filter.wanted.push(Wanted::parse(entry)?),
             }
         }
         if filter.wanted.is_empty() {
@@ -86,16 +78,32 @@ impl RepositoryFilter {
     /// Whether a repository, named `owner/name`, is wanted.
     pub fn selects(&self, repository: &str) -> bool {
         let repository = repository.to_ascii_lowercase();
-        !self
-            .excluded
-            .iter()
-            .any(|pattern| pattern.matches(&repository))
-            && self.wanted.iter().any(|wanted| match &wanted.name {
-                Name::One(name) => repository.split_once('/').is_some_and(|(owner, found)| {
-                    owner.eq_ignore_ascii_case(&wanted.owner) && found.eq_ignore_ascii_case(name)
-                }),
-                Name::Matching(pattern) => pattern.matches(&repository),
-            })
+        let matches = |pattern: &Pattern| pattern.matches(&repository);
+        self.wanted.iter().any(|wanted| matches(&wanted.pattern))
+            && !self.excluded.iter().any(matches)
+    }
+}
+
+/// Owner, name, and the pattern that both make.
+fn parts(entry: &str) -> Result<(&str, &str, Pattern), OptionError> {
+    let Some((owner, name)) = entry.split_once('/') else {
+        return Err(refused(entry, "the owner is missing"));
+    };
+    if owner.is_empty() || name.is_empty() || name.contains('/') {
+        return Err(refused(entry, "it is not of that form"));
+    }
+    let pattern = Pattern::new(&entry.to_ascii_lowercase())
+        .map_err(|error| refused(entry, &error.to_string()))?;
+    Ok((owner, name, pattern))
+}
+
+fn refused(entry: &str, reason: &str) -> OptionError {
+    OptionError::Value {
+        name: "repositories",
+        value: entry.to_owned(),
+        expected: format!(
+            "{reason}; give \"owner/name\", \"owner/*\" or \"!owner/name\", separated by commas"
+        ),
     }
 }
 

@@ -18,7 +18,7 @@ use super::{Call, Identity, Options, Page, Scope, Source, SourceError, Stream};
 use crate::http::Response;
 use crate::jsonb::Object;
 
-pub use filter::RepositoryFilter;
+pub use filter::{RepositoryFilter, Wanted};
 
 /// GitHub's own API.
 pub const DEFAULT_BASE_URL: &str = "https://api.github.com";
@@ -41,7 +41,7 @@ const fn ingested(name: &'static str) -> Stream {
 }
 
 const STREAMS: &[Stream] = &[
-    fetched("repositories", Scope::Source),
+    fetched("repositories", Scope::Entry),
     fetched("pull_requests", Scope::Repository),
     fetched("commits", Scope::Repository),
     fetched("deployments", Scope::Repository),
@@ -89,7 +89,7 @@ impl Source for GitHub {
     ) -> Result<Page, SourceError> {
         let host = options.base_url.host_str().unwrap_or_default();
         let data = answer::Answer::read(host, scope, answer)?;
-        streams::page(options, stream, cursor, now, &data)
+        streams::page(options, stream, scope, cursor, now, &data)
     }
 
     fn identify(

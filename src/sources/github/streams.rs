@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, PageInfo};
-use super::filter::{Name, Wanted};
+use super::filter::Wanted;
 use crate::sources::{Options, Page, SourceError, without_nul};
 
 /// 25 pull requests with all they carry cost no more points than fewer would, and stay below
@@ -83,21 +83,16 @@ pub fn body(
     let after = &cursor["after"];
     let (owner, name) = scope.split_once('/').unwrap_or((scope, ""));
     let (query, operation, variables) = match stream {
-        "repositories" => match wanted(options, cursor) {
-            Wanted {
-                owner,
-                name: Name::One(name),
-            } => (
-                include_str!("repository.graphql"),
-                "Repository",
-                json!({"owner": owner, "name": name}),
-            ),
-            Wanted { owner, .. } => (
-                include_str!("repositories.graphql"),
-                "Repositories",
-                json!({"owner": owner, "after": after}),
-            ),
-        },
+        "repositories" if wanted(options, scope)?.is_glob() => (
+            include_str!("repositories.graphql"),
+            "Repositories",
+            json!({"owner": owner, "after": after}),
+        ),
+        "repositories" => (
+            include_str!("repository.graphql"),
+            "Repository",
+            json!({"owner": owner, "name": name}),
+        ),
         "commits" => (
             include_str!("commits.graphql"),
             "Commits",
@@ -118,24 +113,26 @@ pub fn body(
     Ok(json!({"query": query, "operationName": operation, "variables": variables}).to_string())
 }
 
-/// The entry of the option `repositories` that a cursor stands at.
-fn wanted<'a>(options: &'a Options, cursor: &Value) -> &'a Wanted {
-    let entries = options.repositories.wanted();
-    let index = cursor["entry"].as_u64().unwrap_or(0) as usize;
-    // An option that was shortened in the middle of a pass leaves the cursor behind its end.
-    &entries[index.min(entries.len() - 1)]
+/// The entry of the option `repositories` that a pass is for.
+fn wanted(options: &Options, scope: &str) -> Result<Wanted, SourceError> {
+    Wanted::parse(scope).map_err(|error| SourceError::NotFound {
+        host: options.base_url.to_string(),
+        what: scope.to_owned(),
+        message: error.to_string(),
+    })
 }
 
 /// Reads the answer to that request.
 pub fn page(
     options: &Options,
     stream: &str,
+    scope: &str,
     cursor: &Value,
     now: DateTime<Utc>,
     answer: &Answer<'_>,
 ) -> Result<Page, SourceError> {
     match stream {
-        "repositories" => repositories(options, cursor, answer),
+        "repositories" => repositories(options, scope, answer),
         "commits" => commits(answer),
         stream => match listing(stream) {
             Some(listing) => newest_first(listing, options.horizon(now), cursor, now, answer),
@@ -144,17 +141,12 @@ pub fn page(
     }
 }
 
-fn repositories(
-    options: &Options,
-    cursor: &Value,
-    answer: &Answer<'_>,
-) -> Result<Page, SourceError> {
-    let (nodes, paging) = match wanted(options, cursor).name {
-        Name::One(_) => (vec![answer.at(&["repository"])?], None),
-        Name::Matching(_) => {
-            let list = answer.connection(&["repositoryOwner", "repositories"])?;
-            (list.nodes, Some(list.page_info))
-        }
+fn repositories(options: &Options, scope: &str, answer: &Answer<'_>) -> Result<Page, SourceError> {
+    let (nodes, after) = if wanted(options, scope)?.is_glob() {
+        let list = answer.connection(&["repositoryOwner", "repositories"])?;
+        (list.nodes, next_page(list.page_info))
+    } else {
+        (vec![answer.at(&["repository"])?], None)
     };
     let mut selected = Vec::new();
     for node in nodes.into_iter().flatten() {
@@ -166,14 +158,9 @@ fn repositories(
             selected.push(node);
         }
     }
-    let entry = cursor["entry"].as_u64().unwrap_or(0);
-    let next = match paging.and_then(next_page) {
-        Some(after) => json!({"entry": entry, "after": after}),
-        None => json!({"entry": entry + 1}),
-    };
-    let finished = next["entry"].as_u64() == Some(options.repositories.wanted().len() as u64);
-    let next = if finished { json!({}) } else { next };
-    Ok(assemble(selected, next, finished, None, answer))
+    let finished = after.is_none();
+    let cursor = after.map_or(json!({}), |after| json!({"after": after}));
+    Ok(assemble(selected, cursor, finished, None, answer))
 }
 
 fn commits(answer: &Answer<'_>) -> Result<Page, SourceError> {

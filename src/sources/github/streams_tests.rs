@@ -17,13 +17,17 @@ fn now() -> DateTime<Utc> {
 }
 
 fn read(options: &Options, stream: &str, cursor: &Value, body: Value) -> Page {
+    read_for(options, stream, "acme/api", cursor, body)
+}
+
+fn read_for(options: &Options, stream: &str, scope: &str, cursor: &Value, body: Value) -> Page {
     let response = Response {
         status: 200,
         headers: HeaderMap::new(),
         body: body.to_string().into_bytes(),
     };
-    let answer = Answer::read("api.example", "acme/api", &response).expect("data");
-    page(options, stream, cursor, now(), &answer).expect("a page")
+    let answer = Answer::read("api.example", scope, &response).expect("data");
+    page(options, stream, scope, cursor, now(), &answer).expect("a page")
 }
 
 fn list(nodes: Vec<Value>, next: Option<&str>) -> Value {
@@ -108,19 +112,21 @@ fn an_unfinished_deployment_is_read_again() {
 }
 
 #[test]
-fn repositories_go_through_the_entries_one_by_one() {
+fn each_entry_is_a_pass_of_its_own() {
     let options = options("acme/api, other/*, !other/secret");
     let one = json!({"data": {"repository": {"nameWithOwner": "acme/api"}}});
-    let page = read(&options, "repositories", &json!({}), one);
-    assert_eq!((page.documents.len(), page.finished), (1, false));
-    assert_eq!(page.cursor, json!({"entry": 1}));
+    let page = read_for(&options, "repositories", "acme/api", &json!({}), one);
+    assert_eq!((page.documents.len(), page.finished), (1, true));
 
     let names = ["other/a", "other/secret"].map(|name| json!({"nameWithOwner": name}));
-    let all = json!({"data": {"repositoryOwner": {"repositories": list(names.to_vec(), None)}}});
-    let page = read(&options, "repositories", &page.cursor, all);
+    let part = list(names.to_vec(), Some("c1"));
+    let all = json!({"data": {"repositoryOwner": {"repositories": part}}});
+    let page = read_for(&options, "repositories", "other/*", &json!({}), all);
     assert_eq!(page.documents, [r#"{"nameWithOwner":"other/a"}"#]);
-    assert!(page.finished);
-    assert_eq!(page.cursor, json!({}));
+    assert_eq!(
+        (page.finished, page.cursor),
+        (false, json!({"after": "c1"}))
+    );
 }
 
 #[test]

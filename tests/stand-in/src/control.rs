@@ -61,8 +61,8 @@ fn clock(state: &State) -> Value {
     json!({"now": text(state.now()), "until": text(state.until)})
 }
 
-/// How many documents of each kind are visible now.
-fn truth(state: &State) -> Value {
+/// How many documents of each kind are visible now, by repository.
+pub fn truth(state: &State) -> Value {
     let now = state.now();
     let mut out = Map::new();
     for repository in state.world.repositories() {

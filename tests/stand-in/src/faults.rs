@@ -58,6 +58,38 @@ pub struct Status {
 }
 
 impl Fault {
+    /// The action for every request whose endpoint's label contains a text.
+    pub fn every(matching: &str, action: Action) -> Self {
+        Fault {
+            matching: matching.to_owned(),
+            repository: None,
+            skip: 0,
+            times: None,
+            action,
+        }
+    }
+
+    /// The same, after so many matching requests have passed.
+    pub fn after(self, skip: u64) -> Self {
+        Fault { skip, ..self }
+    }
+
+    /// The same, so many times only.
+    pub fn times(self, times: u64) -> Self {
+        Fault {
+            times: Some(times),
+            ..self
+        }
+    }
+
+    /// The same, for one repository only.
+    pub fn of(self, repository: &str) -> Self {
+        Fault {
+            repository: Some(repository.to_owned()),
+            ..self
+        }
+    }
+
     /// Looks at a request and moves on if it matches.
     pub fn meet(&mut self, endpoint: &str, repository: Option<&str>) -> Option<Action> {
         let wanted = self.repository.as_deref();

@@ -22,6 +22,7 @@ mod summary;
 pub mod view;
 
 pub use config::Config;
+pub use faults::{Action, Fault, Status};
 pub use server::Server;
 
 /// Whose token the stand-in's token is.

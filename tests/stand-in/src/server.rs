@@ -1,9 +1,10 @@
 //! A stand-in that runs in a thread of its own, so that anyone can use it.
 
 use crate::config::Config;
+use crate::faults::Fault;
 use crate::model::{Time, World};
 use crate::state::State;
-use crate::{generate, recorded, service};
+use crate::{control, generate, recorded, service};
 use chrono::{Timelike, Utc};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -83,6 +84,26 @@ impl Server {
     /// The moment that is shown.
     pub fn now(&self) -> Time {
         self.state.now()
+    }
+
+    /// Moves the clock on, at most to the end of the history.
+    pub fn advance(&self, hours: f64) {
+        self.state.advance(hours);
+    }
+
+    /// Replaces the script of faults.
+    pub fn script(&self, faults: Vec<Fault>) {
+        self.state.script(faults);
+    }
+
+    /// Requests answered so far.
+    pub fn requests(&self) -> u64 {
+        self.state.counts().values().sum()
+    }
+
+    /// How many documents of each kind are visible now, by repository: what a client should find.
+    pub fn truth(&self) -> serde_json::Value {
+        control::truth(&self.state)
     }
 
     /// Stops; open connections are closed.

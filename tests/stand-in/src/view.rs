@@ -31,16 +31,16 @@ impl PullRequest {
 
     /// When it was closed or merged, seen from a moment.
     pub fn closed_at(&self, at: Time) -> Option<Time> {
-        if let Some(merged) = self.merged_at.filter(|t| *t <= at) {
-            return Some(merged);
-        }
-        self.events
+        let closed = self
+            .events
             .iter()
             .filter(|e| e.at <= at)
             .filter(|e| matches!(e.kind, EventKind::Closed | EventKind::Reopened))
             .max_by_key(|e| e.at)
             .filter(|e| e.kind == EventKind::Closed)
-            .map(|e| e.at)
+            .map(|e| e.at);
+        // GitHub may note the closing a second after the merge that caused it.
+        closed.max(self.merged_at(at))
     }
 
     /// When it was merged, if it was by then.

@@ -9,14 +9,7 @@ use stand_in::Server;
 use std::path::PathBuf;
 
 fn recorded() -> Option<(PathBuf, Server)> {
-    let folder = std::env::var_os("DIOGEN_SHARED_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
-    if !folder.is_dir() {
-        println!("skipped: there is no folder {}", folder.display());
-        return None;
-    }
+    let folder = stand_in::recorded::folder()?;
     let server = start(|c| {
         c.organisation = None;
         c.recorded = Some(folder.clone());

@@ -241,7 +241,7 @@ fn pull(
     let author = people.get(&raw["user"]["id"]);
     let id = integer(&raw, "id")?;
     let mut events = Vec::new();
-    if let (Some(at), None) = (closed_at, merged_at) {
+    if let Some(at) = closed_at.filter(|_| closed_at != merged_at) {
         // Who closed it was not recorded.
         events.push(TimelineEvent {
             id,

@@ -10,8 +10,22 @@ mod tests;
 use crate::model::{Commit, Organisation, Repository, Signature, Time};
 use std::collections::HashMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The folder of recordings beside the checkout, or the one that `DIOGEN_SHARED_DATA` names.
+/// Where it is absent, this says so and whoever asked skips what needs it.
+pub fn folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("DIOGEN_SHARED_DATA").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
+        PathBuf::from,
+    );
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("skipped: there is no folder {}", folder.display());
+    None
+}
 
 /// Loads what a folder holds; what is absent is left out.
 pub fn load(folder: &Path) -> io::Result<Vec<Organisation>> {

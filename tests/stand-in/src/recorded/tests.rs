@@ -5,20 +5,8 @@ use crate::model::{Commit, Organisation, Repository};
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-fn folder() -> Option<PathBuf> {
-    let folder = std::env::var_os("DIOGEN_SHARED_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: there is no folder {}", folder.display());
-    None
-}
-
 fn load(name: &str) -> Option<(PathBuf, Organisation)> {
-    let folder = folder()?;
+    let folder = super::folder()?;
     let all = super::load(&folder).unwrap();
     Some((folder, all.into_iter().find(|o| o.login == name).unwrap()))
 }
