@@ -31,14 +31,21 @@ DECLARE
     one record;
 BEGIN
     FOR one IN
-        SELECT p.oid::regprocedure AS signature, p.prokind
+        SELECT p.oid::regprocedure AS signature, p.prokind, p.provolatile, l.lanname
         FROM pg_catalog.pg_proc p
+        JOIN pg_catalog.pg_language l ON l.oid = p.prolang
         JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
         JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'diogen'
-        WHERE p.provolatile = 'v' OR p.prokind = 'p'
     LOOP
-        EXECUTE pg_catalog.format('REVOKE EXECUTE ON %s %s FROM PUBLIC',
-                                  CASE one.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, one.signature);
+        IF one.provolatile = 'v' OR one.prokind = 'p' THEN
+            EXECUTE pg_catalog.format('REVOKE EXECUTE ON %s %s FROM PUBLIC',
+                                      CASE one.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, one.signature);
+        END IF;
+        -- No function of anybody else's is ever called by mistake. A procedure that commits cannot
+        -- have a setting, so those name the schema of whatever they use.
+        IF one.prokind = 'f' AND one.lanname IN ('sql', 'plpgsql') THEN
+            EXECUTE pg_catalog.format('ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp', one.signature);
+        END IF;
     END LOOP;
 END
 $$;

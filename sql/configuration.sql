@@ -1,5 +1,15 @@
 -- What people may change: rows of the extension's own tables, kept by pg_dump.
 
+-- Whoever owns a schema can put functions and triggers into it that others then run.
+DO $$
+BEGIN
+    IF (SELECT n.nspowner <> current_user::regrole FROM pg_catalog.pg_namespace n WHERE n.nspname = 'diogen') THEN
+        RAISE EXCEPTION 'schema "diogen" exists and belongs to somebody else'
+            USING ERRCODE = 'duplicate_schema', HINT = 'Drop or rename it first; CREATE EXTENSION makes its own.';
+    END IF;
+END
+$$;
+
 CREATE TABLE teams (
     team text PRIMARY KEY,
     description text
@@ -14,6 +24,7 @@ CREATE TABLE services (
     repository text NOT NULL,
     team text REFERENCES teams ON UPDATE CASCADE ON DELETE SET NULL,
     production_environments text NOT NULL DEFAULT '^(production|prod|live)$'
+        CHECK (('' ~* production_environments) IS NOT NULL) -- an invalid one is an error here, not later
 );
 CREATE UNIQUE INDEX services_repository ON services (repository, coalesce(source, ''));
 COMMENT ON TABLE services IS
@@ -72,14 +83,30 @@ SELECT pg_catalog.pg_extension_config_dump('normalizers', 'WHERE NOT is_builtin'
 -- The tables that hold data are made when they are first needed and belong to whoever needs them,
 -- not to the extension: DROP EXTENSION and pg_dump must not lose them.
 CREATE FUNCTION init() RETURNS void
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE
+SET client_min_messages = warning -- "already exists, skipping" is no news
+AS $$
+DECLARE
+    stranger name;
 BEGIN
-    -- "already exists, skipping" is no news.
-    PERFORM pg_catalog.set_config('client_min_messages', 'warning', true);
-    PERFORM diogen.init_bronze();
-    PERFORM diogen.init_silver();
-    PERFORM diogen.init_gold();
+    SELECT n.nspname INTO stranger
+    FROM pg_catalog.pg_namespace n
+    JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner
+    WHERE n.nspname IN ('diogen_bronze', 'diogen_silver', 'diogen_gold')
+      AND NOT r.rolsuper AND r.rolname <> current_user
+      AND r.oid <> (SELECT e.extowner FROM pg_catalog.pg_extension e WHERE e.extname = 'diogen');
+    IF FOUND THEN
+        RAISE EXCEPTION 'schema "%" belongs neither to you, nor to the extension''s owner, nor to a superuser', stranger
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = 'Its owner could run anything with your rights. Drop it, or make a trusted role its owner.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_class c
+                   WHERE c.relname = 'changes' AND c.relnamespace::regnamespace::text = 'diogen_gold') THEN
+        PERFORM diogen.init_bronze();
+        PERFORM diogen.init_silver();
+        PERFORM diogen.init_gold();
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION init() IS
-    'Makes the schemas and tables of the three layers where they are missing; add_source calls it';
+    'Makes the schemas and tables of the three layers if there are none yet; whatever stores data calls it. Refuses schemas of a role that need not be trusted';

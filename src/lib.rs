@@ -1,8 +1,9 @@
 //! Diogen: DORA, flow and sprint metrics computed inside PostgreSQL.
 //!
 //! Three layers, one direction: `bronze` keeps what the APIs said, `silver` holds typed facts,
-//! `gold` the figures and what explains them. `http`, `sources` and `jsonb` are pure Rust; `sql/`
-//! is what SQL does better: storing, upserting, scheduling, views.
+//! `gold` the figures and what explains them. `http`, `sources`, `jsonb::reader` and
+//! `gold::commit_graph` are pure Rust that knows nothing of PostgreSQL; `sql/` is what SQL does
+//! better: storing, upserting, scheduling, views.
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("build with panic = \"unwind\": a PostgreSQL error crosses Rust frames as a panic");

@@ -31,6 +31,11 @@ BEGIN
                   HINT = 'For example: SELECT diogen.add_source(''acme'', ''github'', ''{"repositories": "acme/*"}'', secret => ''…'')';
     END IF;
     PERFORM diogen.init();
+    -- Checked before they are part of a statement, which the context of an error would quote.
+    PERFORM diogen.validate_options(
+        ARRAY(SELECT o.key || '=' || o.value FROM pg_catalog.jsonb_each_text(options || pg_catalog.jsonb_build_object('kind', kind)) o
+              WHERE o.value IS NOT NULL),
+        'pg_catalog.pg_foreign_server'::regclass);
     SELECT pg_catalog.string_agg(pg_catalog.format('%I %L', o.key, o.value), ', ')
     INTO option_list
     FROM pg_catalog.jsonb_each_text(options || pg_catalog.jsonb_build_object('kind', kind)) o
@@ -63,11 +68,13 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     one regclass;
 BEGIN
+    PERFORM diogen.init();
     IF NOT EXISTS (SELECT FROM diogen.sources s WHERE s.source = name) THEN
         RAISE EXCEPTION 'there is no source "%"', name
             USING ERRCODE = 'undefined_object', HINT = 'The view diogen.sources lists them.';
     END IF;
     EXECUTE pg_catalog.format('DROP SERVER %I CASCADE', name);
+    PERFORM diogen.unschedule(name);
     DELETE FROM diogen_bronze.cursors c WHERE c.source = name;
     IF keep_data THEN
         RETURN;

@@ -76,7 +76,7 @@ BEGIN
                   HINT = pg_catalog.format(
                       E'Either install pg_cron (package postgresql-%s-cron), add it to shared_preload_libraries, set cron.database_name to this database, restart the server and CREATE EXTENSION pg_cron;\nor, where pg_cron lives in another database, run there: SELECT cron.schedule_in_database(%L, %L, %L, %L);\nor let any other scheduler run: psql -d %s -c %L',
                       pg_catalog.current_setting('server_version_num')::int / 10000,
-                      diogen.job_name(source), schedule, command, pg_catalog.current_database(),
+                      diogen.job_name(source) || '@' || pg_catalog.current_database(), schedule, command, pg_catalog.current_database(),
                       pg_catalog.quote_ident(pg_catalog.current_database()), command);
     END IF;
     EXECUTE 'SELECT cron.schedule($1, $2, $3)' INTO job USING diogen.job_name(source), schedule, command;

@@ -39,6 +39,7 @@ COMMENT ON FUNCTION store_documents(text, text, text, jsonb[], jsonb) IS
 CREATE FUNCTION ingest(source text, stream text, docs jsonb, context jsonb DEFAULT '{}') RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
+    PERFORM diogen.init();
     RETURN (SELECT s.changed FROM diogen.store_documents(
         source, diogen.source_kind(source, stream), stream,
         CASE pg_catalog.jsonb_typeof(docs)
@@ -61,16 +62,13 @@ DECLARE
     stored record;
     still_missing text[] := '{}';
 BEGIN
-    INSERT INTO diogen_bronze.cursors (source, stream, scope)
-    VALUES (source, stream, scope)
-    ON CONFLICT ON CONSTRAINT cursors_pkey DO NOTHING;
+    -- Nothing is written before the answer is there: a wait must not hold back vacuum elsewhere.
     SELECT c.* INTO old FROM diogen_bronze.cursors c
-    WHERE c.source = source AND c.stream = stream AND c.scope = scope
-    FOR UPDATE;
+    WHERE c.source = source AND c.stream = stream AND c.scope = scope;
 
     -- The first row tells about the page; the others are its documents.
     SELECT (pg_catalog.array_agg(p.cursor) FILTER (WHERE p.doc IS NULL))[1] AS cursor,
-           pg_catalog.bool_or(p.finished) AS finished,
+           (pg_catalog.array_agg(p.rest) FILTER (WHERE p.doc IS NULL))[1] AS rest,
            pg_catalog.bool_or(p.ends_when_closed) AS ends_when_closed,
            pg_catalog.max(p.total) AS total,
            pg_catalog.max(p.cleaned) AS cleaned,
@@ -78,14 +76,14 @@ BEGIN
            pg_catalog.max(p.budget_resets_at) AS budget_resets_at,
            coalesce(pg_catalog.array_agg(p.doc::jsonb) FILTER (WHERE p.doc IS NOT NULL), '{}') AS docs
     INTO page
-    FROM diogen.request_page(source, stream, scope, old.cursor) p;
+    FROM diogen.request_page(source, stream, scope, coalesce(old.cursor, '{}')) p;
 
     SELECT s.* INTO stored
     FROM diogen.store_documents(source, diogen.source_kind(source, stream), stream, page.docs, '{}') s;
 
     documents := pg_catalog.cardinality(page.docs);
     changed := stored.changed;
-    finished := page.finished;
+    finished := page.cursor IS NULL;
     IF page.ends_when_closed AND NOT finished THEN
         SELECT coalesce(pg_catalog.array_agg(DISTINCT n.key), '{}') INTO still_missing
         FROM pg_catalog.unnest(old.missing || stored.requires) AS n (key)
@@ -94,17 +92,21 @@ BEGIN
         finished := still_missing = '{}';
     END IF;
 
-    UPDATE diogen_bronze.cursors c
-    SET cursor = CASE WHEN page.finished OR NOT finished THEN page.cursor ELSE '{}' END,
-        missing = CASE WHEN finished THEN '{}' ELSE still_missing END,
-        state = CASE WHEN finished THEN 'complete' ELSE 'running' END,
-        pass_documents = documents + CASE WHEN old.cursor ? 'after' THEN old.pass_documents ELSE 0 END,
-        pass_total = page.total,
-        requests = old.requests + 1,
-        budget_remaining = page.budget_remaining,
-        budget_resets_at = page.budget_resets_at,
-        last_success_at = pg_catalog.clock_timestamp()
-    WHERE c.source = source AND c.stream = stream AND c.scope = scope;
+    INSERT INTO diogen_bronze.cursors AS c
+        (source, stream, scope, cursor, missing, state, pass_documents, pass_total, requests,
+         budget_remaining, budget_resets_at, last_success_at)
+    VALUES (source, stream, scope,
+            CASE WHEN finished THEN page.rest ELSE page.cursor END,
+            CASE WHEN finished THEN '{}' ELSE still_missing END,
+            CASE WHEN finished THEN 'complete' ELSE 'running' END,
+            documents + CASE WHEN old.cursor ? 'after' THEN old.pass_documents ELSE 0 END,
+            page.total, coalesce(old.requests, 0) + 1,
+            page.budget_remaining, page.budget_resets_at, pg_catalog.clock_timestamp())
+    ON CONFLICT ON CONSTRAINT cursors_pkey DO UPDATE
+    SET cursor = excluded.cursor, missing = excluded.missing, state = excluded.state,
+        pass_documents = excluded.pass_documents, pass_total = excluded.pass_total,
+        requests = excluded.requests, budget_remaining = excluded.budget_remaining,
+        budget_resets_at = excluded.budget_resets_at, last_success_at = excluded.last_success_at;
 
     IF page.cleaned > 0 THEN
         PERFORM diogen.record_finding(source, stream, scope, NULL, pg_catalog.format(

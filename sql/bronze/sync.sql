@@ -25,6 +25,14 @@ $$;
 COMMENT ON FUNCTION lock_source(text, text) IS
     'Takes the right to work on one layer of a source until the end of the transaction; false: another session has it';
 
+CREATE FUNCTION keep_lock(source text, layer text) RETURNS void
+LANGUAGE sql VOLATILE AS $$
+    SELECT pg_catalog.pg_advisory_xact_lock(
+        pg_catalog.hashtextextended('diogen ' || keep_lock.layer || ' ' || keep_lock.source, 0))
+$$;
+COMMENT ON FUNCTION keep_lock(text, text) IS
+    'Takes the right that lock_source gave again in the next transaction, after a wait if need be';
+
 CREATE FUNCTION "fetch"(source text, stream text, max_pages int DEFAULT NULL)
 RETURNS TABLE (scope text, requests int, documents bigint, changed bigint, finished boolean)
 LANGUAGE plpgsql VOLATILE AS $$
@@ -33,7 +41,7 @@ DECLARE
     page record;
     pages int := 0;
 BEGIN
-    PERFORM diogen.source_kind(source, stream);
+    PERFORM diogen.init(), diogen.source_kind(source, stream);
     IF NOT diogen.lock_source(source, 'bronze') THEN
         RAISE EXCEPTION 'source "%" is being fetched by another session', source
             USING ERRCODE = 'lock_not_available';
@@ -73,16 +81,14 @@ BEGIN
     resumed := coalesce((SELECT c.cursor ? 'after' FROM diogen_bronze.cursors c
                          WHERE c.source = source AND c.stream = stream AND c.scope = scope), false);
     LOOP
-        IF NOT diogen.lock_source(source, 'bronze') THEN
-            outcome := 'busy';
-            RETURN;
-        END IF;
+        -- Each commit lets go of the lock. Whoever takes it in that moment keeps it for a page.
+        PERFORM diogen.keep_lock(source, 'bronze');
         BEGIN
             SELECT p.* INTO page FROM diogen.fetch_page(source, stream, scope) p;
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
             PERFORM diogen.record_failure(source, stream, scope, code, message);
-            RAISE WARNING '% · %: %', source, concat_ws(' ', stream, nullif(scope, '')), message;
+            RAISE WARNING '% · % %: %', source, stream, scope, message;
             -- Refused credentials and an exhausted rate limit concern the whole source.
             outcome := CASE WHEN code IN ('28000', '53400') THEN 'stop' ELSE 'failed' END;
         END;
@@ -95,7 +101,7 @@ BEGIN
             SELECT c.pass_total INTO total FROM diogen_bronze.cursors c
             WHERE c.source = source AND c.stream = stream AND c.scope = scope;
             RAISE NOTICE '% · % %: % documents%', source, stream, scope, read,
-                coalesce(' of at most ' || total, '');
+                coalesce(pg_catalog.format(' of at most %s', total), '');
         ELSIF resumed THEN
             -- A pass that was cut off is complete now; what changed since it began is still to come.
             resumed := false;
@@ -107,7 +113,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE sync_scope(text, text, text, text) IS
-    'Fetches one stream of one repository to its end, a transaction per page; outcome: complete, failed, stop or busy';
+    'Fetches one stream of one repository to its end, a transaction per page; outcome: complete, failed or stop';
 
 CREATE PROCEDURE sync_source(source text, streams text[], INOUT outcome text DEFAULT NULL)
 LANGUAGE plpgsql AS $$
@@ -131,14 +137,14 @@ BEGIN
         FOREACH scope IN ARRAY scopes LOOP
             result := NULL;
             CALL diogen.sync_scope(source, stream, scope, result);
-            IF result IN ('stop', 'busy') THEN
+            IF result = 'stop' THEN
                 outcome := result;
                 RETURN;
             END IF;
             failures := failures + (result = 'failed')::int;
         END LOOP;
         RAISE NOTICE '% · %: % documents read', source, stream, (
-            SELECT coalesce(sum(c.pass_documents), 0)
+            SELECT coalesce(pg_catalog.sum(c.pass_documents), 0)
             FROM diogen_bronze.cursors c
             WHERE c.source = source AND c.stream = stream AND c.scope = ANY (scopes));
     END LOOP;
@@ -169,6 +175,7 @@ DECLARE
     one text;
     outcome text;
 BEGIN
+    PERFORM diogen.init();
     FOREACH one IN ARRAY diogen.usable_sources(source) LOOP
         CALL diogen.sync_source(one, streams, outcome);
     END LOOP;
@@ -185,6 +192,7 @@ DECLARE
     outcome text;
     worked boolean := false;
 BEGIN
+    PERFORM diogen.init();
     FOREACH one IN ARRAY diogen.usable_sources(source) LOOP
         outcome := NULL;
         CALL diogen.sync_source(one, NULL, outcome);

@@ -6,28 +6,33 @@ LANGUAGE sql STABLE AS $$
     SELECT r.source, r.repository, coalesce(s.service, r.repository), s.team,
            coalesce(s.production_environments, '^(production|prod|live)$')
     FROM diogen_silver.repositories r
-    LEFT JOIN diogen.services s ON s.repository = r.repository AND (s.source = r.source OR s.source IS NULL)
+    LEFT JOIN LATERAL (SELECT s.* FROM diogen.services s
+                       WHERE s.repository = r.repository AND (s.source = r.source OR s.source IS NULL)
+                       ORDER BY s.source NULLS LAST LIMIT 1) s ON true
 $$;
 COMMENT ON FUNCTION deployed_services() IS
     'The services there are: the rows of diogen.services, and each other repository as a service of its own';
 
 CREATE FUNCTION service_deliveries(source text, repository text, production_environments text)
 RETURNS TABLE (deployment_id text, environment text, origin text, sha text, status text,
-               started_at timestamptz, finished_at timestamptz)
+               started_at timestamptz, finished_at timestamptz, document text)
 LANGUAGE sql STABLE AS $$
     WITH deployments AS MATERIALIZED (
-        SELECT d.deployment_id, d.environment, d.origin, d.sha, d.status, d.started_at, d.finished_at
+        SELECT d.deployment_id, d.environment, d.origin, d.sha, d.status, d.started_at, d.finished_at,
+               format('deployments %s#%s', d.repository, d.deployment_id)
         FROM diogen_silver.deployments d
         WHERE d.source = service_deliveries.source AND d.repository = service_deliveries.repository
           AND d.environment ~* service_deliveries.production_environments
     ), releases AS MATERIALIZED (
-        SELECT r.tag, NULL::text, 'release', r.sha, 'success', r.published_at, r.published_at
+        SELECT r.tag, NULL::text, 'release', r.sha, 'success', r.published_at, r.published_at,
+               format('releases %s#%s', r.repository, r.release_id)
         FROM diogen_silver.releases r
         WHERE r.source = service_deliveries.source AND r.repository = service_deliveries.repository
           AND NOT r.is_prerelease AND NOT r.is_draft AND r.published_at IS NOT NULL
           AND NOT EXISTS (SELECT FROM deployments)
     ), merges AS (
-        SELECT '#' || p.number, NULL::text, 'merge', p.merge_sha, 'success', p.merged_at, p.merged_at
+        SELECT '#' || p.number, NULL::text, 'merge', p.merge_sha, 'success', p.merged_at, p.merged_at,
+               format('pull_requests %s#%s', p.repository, p.number)
         FROM diogen_silver.pull_requests p
         LEFT JOIN diogen_silver.repositories r USING (source, repository)
         WHERE p.source = service_deliveries.source AND p.repository = service_deliveries.repository
@@ -48,33 +53,55 @@ LANGUAGE sql VOLATILE AS $$
     WHERE c.source = compute_service.source AND c.repository = compute_service.repository;
 
     WITH deliveries AS MATERIALIZED (
-        SELECT d.*,
-               CASE WHEN d.status = 'success' AND d.finished_at IS NOT NULL
-                    THEN row_number() OVER (PARTITION BY d.status = 'success' AND d.finished_at IS NOT NULL
-                                            ORDER BY d.finished_at, d.deployment_id) END AS position
-        FROM diogen.service_deliveries(compute_service.source, compute_service.repository,
-                                       compute_service.production_environments) d
+        -- Each environment is walked on its own; successful deployments have a position in it.
+        SELECT d.*, coalesce(d.environment, '') AS track,
+               CASE WHEN d.ok THEN row_number() OVER (PARTITION BY d.ok, d.environment
+                                                      ORDER BY d.finished_at, d.deployment_id) END AS position,
+               -- Of a branch that is not fetched only the deployed commit itself is known.
+               EXISTS (SELECT FROM diogen_silver.commits c
+                       WHERE c.source = compute_service.source AND c.repository = compute_service.repository
+                         AND c.sha = d.sha
+                         AND (c.is_on_default_branch OR c.parents = '{}'
+                              OR EXISTS (SELECT FROM diogen_silver.commits p
+                                         WHERE p.source = c.source AND p.repository = c.repository
+                                           AND p.sha = ANY (c.parents)))) AS is_history_known
+        FROM (SELECT d.*, d.status = 'success' AND d.finished_at IS NOT NULL AS ok
+              FROM diogen.service_deliveries(compute_service.source, compute_service.repository,
+                                             compute_service.production_environments) d) d
     ), shipped AS MATERIALIZED (
-        SELECT s.*
-        FROM diogen.shipped_commits(
+        SELECT t.track, s.*
+        FROM (SELECT DISTINCT d.track FROM deliveries d WHERE d.ok) t
+        CROSS JOIN LATERAL diogen.shipped_commits(
             compute_service.source, compute_service.repository,
-            ARRAY(SELECT coalesce(d.sha, '') FROM deliveries d WHERE d.position IS NOT NULL ORDER BY d.position)) s
-    ), baseline AS (
-        SELECT min(s.position) AS position FROM shipped s WHERE s.sha IS NOT NULL
+            ARRAY(SELECT coalesce(d.sha, '') FROM deliveries d
+                  WHERE d.track = t.track AND d.ok ORDER BY d.position)) s
+    ), baseline AS MATERIALIZED (
+        SELECT s.track, coalesce(min(s.position) FILTER (WHERE d.is_history_known), min(s.position)) AS position
+        FROM shipped s
+        JOIN deliveries d USING (track, position)
+        WHERE s.sha IS NOT NULL
+        GROUP BY s.track
+    ), first_shipped AS MATERIALIZED (
+        SELECT DISTINCT ON (s.sha) s.sha, d.deployment_id, d.environment, d.finished_at AS deployed_at
+        FROM shipped s
+        JOIN deliveries d USING (track, position)
+        JOIN baseline b USING (track)
+        WHERE s.position <> b.position
+        ORDER BY s.sha, d.finished_at, d.deployment_id
     ), merged AS MATERIALIZED (
-        SELECT p.*, s.position, c.sha IS NOT NULL AS is_in_history
+        SELECT p.*, f.deployment_id, f.environment, f.deployed_at, c.sha IS NOT NULL AS is_in_history,
+               EXISTS (SELECT FROM shipped s JOIN baseline b USING (track, position)
+                       WHERE s.sha = p.merge_sha) AS is_in_baseline
         FROM diogen_silver.pull_requests p
-        LEFT JOIN shipped s ON s.sha = p.merge_sha
+        LEFT JOIN first_shipped f ON f.sha = p.merge_sha
         LEFT JOIN diogen_silver.commits c
                ON c.source = p.source AND c.repository = p.repository AND c.sha = p.merge_sha
         WHERE p.source = compute_service.source AND p.repository = compute_service.repository
           AND p.merged_at IS NOT NULL
     ), stages AS (
         -- Boundaries are clamped to be monotone, so that the stages always add up to the total.
-        SELECT m.*, d.finished_at AS deployed_at, d.deployment_id, d.environment, b.*, ready.*, reviewed.*, approved.*,
-               greatest(d.finished_at, m.merged_at) AS b5
+        SELECT m.*, b.*, ready.*, reviewed.*, approved.*, greatest(m.deployed_at, m.merged_at) AS b5
         FROM merged m
-        LEFT JOIN deliveries d ON d.position = m.position AND d.position <> (SELECT position FROM baseline)
         CROSS JOIN LATERAL (SELECT CASE WHEN m.first_commit_at IS NOT NULL
                                         THEN least(m.first_commit_at, m.merged_at) END AS b0) b
         CROSS JOIN LATERAL (SELECT greatest(b.b0, least(coalesce(m.ready_at, m.created_at), m.merged_at)) AS b1) ready
@@ -95,9 +122,9 @@ LANGUAGE sql VOLATILE AS $$
                CASE WHEN s.deployed_at IS NOT NULL THEN s.b5 - s.merged_at END,
                CASE WHEN s.deployed_at IS NOT NULL THEN s.b5 - s.b0 END,
                CASE WHEN s.deployed_at IS NOT NULL THEN NULL
-                    WHEN s.position IS NOT NULL THEN 'pre_baseline'
+                    WHEN s.is_in_baseline THEN 'pre_baseline'
                     WHEN NOT EXISTS (SELECT FROM deliveries) THEN 'no_deployments'
-                    WHEN NOT EXISTS (SELECT FROM deliveries d WHERE d.position IS NOT NULL)
+                    WHEN NOT EXISTS (SELECT FROM deliveries d WHERE d.ok)
                         THEN 'only_failed_deployments'
                     WHEN s.merge_sha IS NULL THEN 'no_merge_commit'
                     WHEN NOT s.is_in_history THEN 'commit_not_in_history'
@@ -114,36 +141,50 @@ LANGUAGE sql VOLATILE AS $$
                s.url
         FROM stages s
     ), counted AS (
-        SELECT s.position,
+        SELECT s.track, s.position,
                count(*) FILTER (WHERE m.merge_sha IS NOT NULL) AS pull_requests,
                count(*) FILTER (WHERE m.merge_sha IS NULL AND cardinality(c.parents) < 2
                                   AND c.is_on_default_branch
+                                  AND coalesce(c.pull_request_numbers, '{}') = '{}'
                                   AND NOT EXISTS (SELECT FROM diogen_silver.pull_request_commits pc
                                                   WHERE pc.source = c.source AND pc.repository = c.repository
                                                     AND pc.sha = c.sha)) AS direct_commits
         FROM shipped s
+        JOIN baseline b ON b.track = s.track AND b.position <> s.position
         JOIN diogen_silver.commits c
           ON c.source = compute_service.source AND c.repository = compute_service.repository AND c.sha = s.sha
         LEFT JOIN merged m ON m.merge_sha = s.sha
-        WHERE s.position <> (SELECT position FROM baseline)
-        GROUP BY s.position
-    ), empty AS (
-        SELECT s.position, s.reason FROM shipped s WHERE s.sha IS NULL
+        GROUP BY s.track, s.position
+    ), placed AS (
+        -- How far on the deployed commit is: which deployment first shipped it, and whether as its tip.
+        SELECT d.*, own.position AS shipped_by,
+               min(d.position) OVER (PARTITION BY d.track, d.sha) = own.position AS is_tip
+        FROM deliveries d
+        LEFT JOIN shipped own ON own.track = d.track AND own.sha = d.sha
+    ), compared AS (
+        SELECT p.*,
+               lag(p.sha) OVER track AS live_sha,
+               (p.shipped_by, p.is_tip) <= (lag(p.shipped_by) OVER track, lag(p.is_tip) OVER track) AS is_behind
+        FROM placed p
+        WINDOW track AS (PARTITION BY p.track, p.ok ORDER BY p.position)
     )
     INSERT INTO diogen_gold.deployments
         (source, service, repository, deployment_id, environment, origin, sha, status, started_at, finished_at,
-         changes, direct_commits, baseline, redeploy, rollback, reason)
+         changes, direct_commits, baseline, redeploy, rollback, reason, document)
     SELECT compute_service.source, compute_service.service, compute_service.repository, d.deployment_id,
            d.environment, d.origin, d.sha, d.status, d.started_at, d.finished_at,
            coalesce(c.pull_requests, 0), coalesce(c.direct_commits, 0),
-           coalesce(d.position = (SELECT position FROM baseline), false),
+           b.position IS NOT NULL,
            coalesce(e.reason = 'nothing_new' AND d.sha = d.live_sha, false),
-           coalesce(e.reason = 'nothing_new' AND d.sha <> d.live_sha, false),
-           CASE WHEN d.position IS NULL THEN 'not_successful' ELSE e.reason END
-    FROM (SELECT d.*, lag(d.sha) OVER (PARTITION BY d.position IS NULL ORDER BY d.position) AS live_sha
-          FROM deliveries d) d
-    LEFT JOIN counted c USING (position)
-    LEFT JOIN empty e USING (position);
+           coalesce(e.reason = 'nothing_new' AND d.sha <> d.live_sha AND d.is_behind, false),
+           CASE WHEN NOT d.ok THEN 'not_successful'
+                WHEN e.reason IS NOT NULL THEN e.reason
+                WHEN NOT d.is_history_known THEN 'unknown_history' END,
+           d.document
+    FROM compared d
+    LEFT JOIN baseline b USING (track, position)
+    LEFT JOIN counted c USING (track, position)
+    LEFT JOIN shipped e ON e.track = d.track AND e.position = d.position AND e.sha IS NULL;
 $$;
 COMMENT ON FUNCTION compute_service(text, text, text, text) IS
     'Computes the deployments and changes of one service anew, inside the caller''s transaction';
@@ -155,9 +196,7 @@ DECLARE
     one record;
     computed int := 0;
 BEGIN
-    IF pg_catalog.to_regclass('diogen_gold.changes') IS NULL THEN
-        PERFORM diogen.init();
-    END IF;
+    PERFORM diogen.init();
     plan := (SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(s) ORDER BY s.source, s.repository)
              FROM diogen.deployed_services() s
              WHERE rebuild OR EXISTS (SELECT FROM diogen_silver.stale_repositories q
@@ -167,8 +206,8 @@ BEGIN
             AS p (source text, repository text, service text, production_environments text)
     LOOP
         IF NOT diogen.lock_source(one.source, 'gold') THEN
-            RAISE NOTICE '% is being computed by another session; nothing to do', one.source;
-            RETURN;
+            RAISE NOTICE '% · %: being computed by another session', one.source, one.repository;
+            CONTINUE;
         END IF;
         DELETE FROM diogen_silver.stale_repositories q
         WHERE q.source = one.source AND q.repository = one.repository;

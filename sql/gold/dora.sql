@@ -43,8 +43,11 @@ AS $$
         -- Local times: a day is a calendar day, whatever the clocks do in it.
         SELECT diogen.require_choice('bucket', dora.bucket, '{day,week,month,quarter}') AS bucket,
                diogen.require_choice('by', dora.by, '{service,repository,team,source}') AS by,
-               dora.since AT TIME ZONE dora.time_zone AS since,
-               dora.until AT TIME ZONE dora.time_zone AS until,
+               -- An infinite range is the one that holds all facts.
+               CASE WHEN isfinite(dora.since) THEN dora.since
+                    ELSE (SELECT least(min(d.finished_at), (SELECT min(c.merged_at) FROM diogen_gold.changes c))
+                          FROM diogen_gold.deployments d) END AT TIME ZONE dora.time_zone AS since,
+               CASE WHEN isfinite(dora.until) THEN dora.until ELSE now() END AT TIME ZONE dora.time_zone AS until,
                CASE dora.bucket WHEN 'quarter' THEN interval '3 months'
                                 ELSE ('1 ' || dora.bucket)::interval END AS step
     ), services AS MATERIALIZED (
@@ -121,7 +124,7 @@ AS $$
            NULL::bigint, NULL::float8, NULL::float8, NULL::float8,
            NULL::bigint, NULL::interval, NULL::bigint, NULL::interval, NULL::bigint, NULL::float8,
            coalesce(u.changes, 0),
-           s.timed::float8 / nullif(coalesce(s.changes, 0) + coalesce(u.changes, 0), 0),
+           coalesce(s.timed, 0)::float8 / nullif(coalesce(s.changes, 0) + coalesce(u.changes, 0), 0),
            NULL::text,
            array_remove(ARRAY[
                'failures, recovery, rework and the band are not computed by this version',

@@ -47,9 +47,7 @@ LANGUAGE sql STABLE AS $$
                       WHEN 'commit_not_in_history' THEN 'NULL: the merge commit is not among the known commits'
                       WHEN 'not_deployed' THEN 'NULL: no successful deployment reaches the merge commit yet'
                       ELSE 'NULL: not merged, or not computed yet' END END,
-            (SELECT CASE d.origin WHEN 'github_deployment' THEN 'deployments ' || d.repository || '#' || d.deployment_id
-                                  WHEN 'release' THEN 'releases ' || d.repository || ' ' || d.deployment_id
-                                  ELSE 'pull_requests ' || d.repository || d.deployment_id END
+            (SELECT d.document
              FROM diogen_gold.deployments d
              WHERE d.source = c.source AND d.service = c.service AND d.deployment_id = c.deployment_id)),
         (8, 'lead time', c.deployed_at, c.lead_time,
@@ -65,9 +63,7 @@ CREATE FUNCTION explain_deployment(service text, deployment_id text)
 RETURNS TABLE (fact text, value text, document text)
 LANGUAGE sql STABLE AS $$
     WITH deployment AS MATERIALIZED (
-        SELECT d.*, CASE d.origin WHEN 'github_deployment' THEN 'deployments ' || d.repository || '#' || d.deployment_id
-                                  WHEN 'release' THEN 'releases ' || d.repository || ' ' || d.deployment_id
-                                  ELSE 'pull_requests ' || d.repository || d.deployment_id END AS document
+        SELECT d.*
         FROM diogen_gold.deployments d
         WHERE d.service = explain_deployment.service AND d.deployment_id = explain_deployment.deployment_id
     )
@@ -85,6 +81,9 @@ LANGUAGE sql STABLE AS $$
                                  WHEN d.redeploy THEN 'nothing: its commit was live already'
                                  WHEN d.rollback THEN 'nothing: a rollback to a commit that was live before'
                                  WHEN d.reason = 'unknown_commit' THEN 'unknown: its commit is not among the known commits'
+                                 WHEN d.reason = 'unknown_history'
+                                     THEN d.changes || ' changes at least: the branch of its commit is not known'
+                                 WHEN d.reason = 'nothing_new' THEN 'nothing: its commit had been shipped before'
                                  WHEN d.reason IS NOT NULL THEN 'nothing: ' || d.reason
                                  ELSE d.changes || ' changes, ' || d.direct_commits || ' commits without a pull request' END, NULL)
         ) AS f (position, detail, fact, value, document)

@@ -28,6 +28,7 @@ BEGIN
         recovery_time interval,
         unplanned boolean,
         reason text,
+        document text,
         PRIMARY KEY (source, service, deployment_id)
     );
     CREATE INDEX IF NOT EXISTS deployments_finished ON diogen_gold.deployments (finished_at);
@@ -40,16 +41,18 @@ BEGIN
     COMMENT ON COLUMN diogen_gold.deployments.direct_commits IS
         'Commits that it was the first to ship and that belong to no pull request';
     COMMENT ON COLUMN diogen_gold.deployments.baseline IS
-        'The first known deployment: what it holds was shipped at an unknown time';
+        'The first known deployment to its environment: what it holds was shipped at an unknown time';
     COMMENT ON COLUMN diogen_gold.deployments.redeploy IS 'The commit that was live already';
-    COMMENT ON COLUMN diogen_gold.deployments.rollback IS 'A commit that was live before the last one';
+    COMMENT ON COLUMN diogen_gold.deployments.rollback IS 'A commit that lies behind the one that was live';
     COMMENT ON COLUMN diogen_gold.deployments.failed IS 'Whether it caused a failure; NULL: not computed yet';
     COMMENT ON COLUMN diogen_gold.deployments.failure_reasons IS 'Why it counts as failed; NULL: not computed yet';
     COMMENT ON COLUMN diogen_gold.deployments.recovered_at IS 'When the failure was over; NULL: not computed yet';
     COMMENT ON COLUMN diogen_gold.deployments.recovery_time IS 'From its finish to the recovery; NULL: not computed yet';
     COMMENT ON COLUMN diogen_gold.deployments.unplanned IS 'Made because of a failure; NULL: not computed yet';
     COMMENT ON COLUMN diogen_gold.deployments.reason IS
-        'Why it ships nothing: not_successful, unknown_commit or nothing_new; NULL: it does';
+        'Why it ships nothing: not_successful, unknown_commit or nothing_new; unknown_history: its branch is not known, so it ships its own commit alone; NULL: nothing is wrong';
+    COMMENT ON COLUMN diogen_gold.deployments.document IS
+        'Stream and key of the document in diogen_bronze.documents that tells of it';
 
     CREATE TABLE IF NOT EXISTS diogen_gold.changes (
         source text NOT NULL,

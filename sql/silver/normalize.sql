@@ -32,6 +32,11 @@ BEGIN
                WITH ORDINALITY AS o (name, mode, position)
     WHERE p.oid = pg_catalog.format('%s(jsonb,jsonb)', normalizer)::regprocedure AND o.mode IN ('o', 't');
 
+    IF columns IS NULL OR NOT columns @> keys THEN
+        RAISE EXCEPTION 'normalizer % does not return the columns % of diogen_silver.%', normalizer, keys, target
+            USING ERRCODE = 'invalid_function_definition',
+                  HINT = 'Declare it with RETURNS TABLE (…) or OUT arguments, named as the columns of the target.';
+    END IF;
     others := ARRAY(SELECT c FROM pg_catalog.unnest(columns) AS c WHERE c <> ALL (keys));
     stale := ARRAY(SELECT c FROM pg_catalog.unnest(ARRAY['repository', 'number']) AS c WHERE c = ANY (keys));
 
@@ -42,6 +47,8 @@ BEGIN
             FROM diogen_bronze.documents d
             CROSS JOIN LATERAL %5$s(d.doc, d.context) n
             WHERE d.source = $1 AND d.stream = $2 AND d.changed_xid >= $3 AND d.deleted_at IS NULL
+              -- A dump restored into a younger cluster holds numbers that are still to come here.
+              AND ($3 = '0' OR d.changed_xid < pg_snapshot_xmax(pg_current_snapshot()))
             ORDER BY %3$s, d.updated_at DESC NULLS LAST
             ON CONFLICT (source, %6$s) DO %7$s
             RETURNING %8$s
@@ -51,8 +58,9 @@ BEGIN
             ON CONFLICT DO NOTHING
         ), repositories AS (
             INSERT INTO diogen_silver.stale_repositories (source, repository)
-            SELECT DISTINCT $1, s.repository FROM stored s
-            ON CONFLICT DO NOTHING
+            SELECT DISTINCT $1, s.repository FROM stored s WHERE s.repository IS NOT NULL
+            -- Written even where it is there: compute must wait before it takes the row away.
+            ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source
         )
         SELECT count(*) FROM stored
         $query$,
@@ -177,7 +185,7 @@ BEGIN
         END LOOP;
         INSERT INTO diogen_silver.stale_repositories (source, repository)
         SELECT DISTINCT source, d.scope FROM diogen_bronze.documents d WHERE d.source = source
-        ON CONFLICT DO NOTHING;
+        ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
     END IF;
     FOR one IN
         SELECT d.stream, s.kind
@@ -222,6 +230,7 @@ DECLARE
     one text;
     written bigint;
 BEGIN
+    PERFORM diogen.init();
     FOREACH one IN ARRAY diogen.usable_sources(source) LOOP
         IF NOT diogen.lock_source(one, 'silver') THEN
             RAISE NOTICE '% is being normalized by another session; nothing to do', one;

@@ -125,12 +125,16 @@ BEGIN
         committed_at timestamptz,
         message text,
         is_on_default_branch boolean NOT NULL,
+        pull_request_numbers bigint[],
         PRIMARY KEY (source, repository, sha)
     );
     COMMENT ON TABLE diogen_silver.commits IS 'The commit graph, as far as it is known';
     COMMENT ON COLUMN diogen_silver.commits.parents IS 'Parents in order; the first is the branch merged into';
     COMMENT ON COLUMN diogen_silver.commits.is_on_default_branch IS
         'Reachable from the default branch; false: known only because it was deployed or released';
+
+    COMMENT ON COLUMN diogen_silver.commits.pull_request_numbers IS
+        'Pull requests that the API ties it to; NULL: not told';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.deployments (
         source text NOT NULL,
@@ -166,6 +170,7 @@ BEGIN
         source text NOT NULL,
         repository text NOT NULL,
         tag text NOT NULL,
+        release_id bigint,
         name text,
         sha text,
         published_at timestamptz,

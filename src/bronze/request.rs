@@ -14,7 +14,9 @@ use crate::{interrupts, time};
 
 /// Asks a source for the page at a cursor.
 ///
-/// The first row describes the page and has no document; each further row is a document's text.
+/// The first row describes the page and has no document: `cursor` is where the next page starts,
+/// NULL after the last one, and `rest` where the next pass starts. Each further row is a document's
+/// text.
 /// Nothing is stored: `diogen.fetch_page` does that in the same statement. The wait can be
 /// cancelled; it ends within 60 seconds in any case.
 #[pg_extern(volatile, parallel_unsafe)]
@@ -29,7 +31,7 @@ fn request_page(
         (
             name!(doc, Option<String>),
             name!(cursor, Option<JsonB>),
-            name!(finished, Option<bool>),
+            name!(rest, Option<JsonB>),
             name!(ends_when_closed, Option<bool>),
             name!(total, Option<i64>),
             name!(cleaned, Option<i64>),
@@ -42,8 +44,8 @@ fn request_page(
     let page = page(source, stream, scope, &cursor.0)?;
     let envelope = (
         None,
-        Some(JsonB(page.cursor)),
-        Some(page.finished),
+        page.next.map(JsonB),
+        Some(JsonB(page.rest)),
         Some(page.ends_when_closed),
         page.total,
         i64::try_from(page.cleaned).ok(),

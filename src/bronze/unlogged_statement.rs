@@ -9,7 +9,8 @@ use pgrx::prelude::*;
 /// Until the transaction ends, the server logs errors without the statement that failed.
 ///
 /// `diogen.add_source` and `diogen.set_secret` call it first: a secret is an argument of theirs,
-/// and the log is read by people who must not have it. The error itself is logged as ever.
+/// and the log is read by people who must not have it. The error itself is logged as ever. A
+/// rollback to a savepoint before the call, or an exception block around it, ends it early.
 #[pg_extern(volatile, parallel_unsafe)]
 fn hide_statement() {
     // SAFETY: the strings are constants; PostgreSQL undoes the setting with the transaction.

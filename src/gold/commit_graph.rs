@@ -2,6 +2,7 @@
 //! from. Every commit is visited once, so the cost is linear in commits.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Commits and their parents.
 #[derive(Debug, Default)]
@@ -45,8 +46,9 @@ impl CommitGraph {
         let mut parents_by_commit = Vec::new();
         for (sha, parents) in commits {
             let index = graph.shas.len() as u32;
-            if graph.indices.insert(sha.clone(), index).is_none() {
-                graph.shas.push(sha);
+            if let Entry::Vacant(unknown) = graph.indices.entry(sha) {
+                graph.shas.push(unknown.key().clone());
+                unknown.insert(index);
                 parents_by_commit.push(parents);
             }
         }

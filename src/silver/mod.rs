@@ -1,7 +1,7 @@
 //! Typed facts: normalizers from one document to rows, and what takes a whole pull request's
 //! history to know.
 //!
-//! Storing is SQL (`sql/silver.sql`): `INSERT … SELECT … FROM bronze, LATERAL normalizer(doc)`.
+//! Storing is SQL (`sql/silver`): `INSERT … SELECT … FROM bronze, LATERAL normalizer(doc)`.
 
 mod github;
 mod pull_request_history;

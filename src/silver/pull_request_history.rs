@@ -74,7 +74,11 @@ const EVENTS: &str = "
     )
     SELECT pull_request, kind, (extract(epoch FROM occurred_at) * 1000000)::bigint
     FROM history
-    WHERE occurred_at IS NOT NULL";
+    WHERE occurred_at IS NOT NULL
+    ORDER BY pull_request";
+
+/// How many events are read between two looks for a cancel.
+const FETCH_ROWS: i64 = 10_000;
 
 /// Events of a batch of pull requests, as columns.
 #[derive(Debug, Default)]
@@ -155,20 +159,30 @@ fn histories(
     ];
     Spi::connect(|client| {
         let mut cursor = client.open_cursor(EVENTS, &arguments);
+        let mut histories = HashMap::new();
         let mut events = Events::default();
         loop {
-            let rows = cursor.fetch(MAX_ROWS as i64)?;
+            let rows = cursor.fetch(FETCH_ROWS)?;
             if rows.is_empty() {
                 break;
             }
             for row in rows {
-                events.pull_request.push(row.get(1)?.unwrap_or_default());
+                let pull_request = row.get(1)?.unwrap_or_default();
+                // A pull request's events stay together.
+                if events.kind.len() >= MAX_ROWS
+                    && events.pull_request.last() != Some(&pull_request)
+                {
+                    let batch = std::mem::take(&mut events);
+                    histories.extend(with_engine(|| summarize(batch))?);
+                }
+                events.pull_request.push(pull_request);
                 events.kind.push(row.get(2)?.unwrap_or_default());
                 events.occurred_at.push(row.get(3)?.unwrap_or_default());
             }
             crate::interrupts::check();
         }
-        Ok(with_engine(|| summarize(events))?)
+        histories.extend(with_engine(|| summarize(events))?);
+        Ok(histories)
     })
 }
 

@@ -53,10 +53,10 @@ pub struct Page {
     pub documents: Vec<String>,
     /// How many documents held such characters.
     pub cleaned: usize,
-    /// Where the next page starts.
-    pub cursor: Value,
-    /// Whether this was the last page of the pass.
-    pub finished: bool,
+    /// Where the next page starts; `None` after the last one of the pass.
+    pub next: Option<Value>,
+    /// Where the next pass starts, once this one is over.
+    pub rest: Value,
     /// Whether the pass is also over as soon as bronze holds every document that the ones read so
     /// far refer to (a commit's parents).
     pub ends_when_closed: bool,

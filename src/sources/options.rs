@@ -69,7 +69,9 @@ pub enum OptionError {
     #[error("option {0} is required: {1}")]
     Missing(&'static str, &'static str),
     /// The option needs rights that the caller lacks.
-    #[error("option {0:?} may be set by a superuser only, because the server itself acts on it")]
+    #[error(
+        "option {0:?} may be set so by a superuser only: it makes the server read a file or reach into its own network"
+    )]
     SuperuserOnly(String),
 }
 
@@ -153,7 +155,10 @@ pub fn validate<'a>(
 ) -> Result<(), OptionError> {
     match place {
         Where::Server => {
-            Options::parse(pairs.clone())?;
+            let options = Options::parse(pairs.clone())?;
+            if options.address_policy != AddressPolicy::Public && !is_superuser {
+                return Err(OptionError::SuperuserOnly("base_url".to_owned()));
+            }
             match pairs
                 .map(|(name, _)| name)
                 .find(|name| SUPERUSER_OPTIONS.contains(name) && !is_superuser)

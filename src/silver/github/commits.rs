@@ -3,7 +3,7 @@
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 
-use super::{commit_author, commit_times, text_at};
+use super::{commit_author, commit_times, nodes, text_at};
 use crate::jsonb::{Document, Json, Object};
 use crate::sources::github::identity;
 
@@ -23,6 +23,7 @@ fn github_commits(
         name!(committed_at, Option<TimestampWithTimeZone>),
         name!(message, Option<String>),
         name!(is_on_default_branch, bool),
+        name!(pull_request_numbers, Option<Vec<i64>>),
     ),
 > {
     let row = doc
@@ -49,6 +50,7 @@ fn github_delivered_commits(
         name!(committed_at, Option<TimestampWithTimeZone>),
         name!(message, Option<String>),
         name!(is_on_default_branch, bool),
+        name!(pull_request_numbers, Option<Vec<i64>>),
     ),
 > {
     let row = doc
@@ -70,6 +72,7 @@ type Row = (
     Option<TimestampWithTimeZone>,
     Option<String>,
     bool,
+    Option<Vec<i64>>,
 );
 
 fn row(repository: String, commit: Object<'_>, is_on_default_branch: bool) -> Option<Row> {
@@ -87,5 +90,13 @@ fn row(repository: String, commit: Object<'_>, is_on_default_branch: bool) -> Op
         committed_at,
         message,
         is_on_default_branch,
+        pull_request_numbers(commit),
     ))
+}
+
+/// The pull requests that GitHub ties a commit to; `None` where the document does not say.
+fn pull_request_numbers(commit: Object<'_>) -> Option<Vec<i64>> {
+    commit.object("associatedPullRequests")?;
+    let numbers = nodes(commit, "associatedPullRequests").filter_map(|node| node.integer("number"));
+    Some(numbers.collect())
 }

@@ -109,8 +109,12 @@ pub fn sha(document: Object<'_>) -> Option<&str> {
     document.any(&["oid", "sha"])?.text()
 }
 
-/// The numeric identifier that REST and GraphQL share.
+/// The numeric identifier that REST and GraphQL share. GraphQL sends one that may not fit into 32
+/// bits as text.
 pub fn id(document: Object<'_>) -> Option<i64> {
+    if let Some(id) = document.text("fullDatabaseId") {
+        return id.parse().ok();
+    }
     document.any(&["databaseId", "id"])?.integer()
 }
 

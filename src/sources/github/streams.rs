@@ -1,8 +1,10 @@
 //! What each stream asks for, and when a pass over it is over.
 //!
-//! A cursor at rest holds `seen_until`: everything that changed before is in bronze. During a pass
-//! it also holds `after`, where the next page starts, and `newest`, what `seen_until` becomes when
-//! the pass is over. A pass that was cut off goes on where it stopped.
+//! A cursor at rest holds `from` and `seen_until`: everything that changed between them is in
+//! bronze. During a pass it also holds `after`, where the next page starts; `newest`, what
+//! `seen_until` becomes when the pass is over; `since`, where the pass ends at the latest; and
+//! `all`, whether it must go so far. A pass that was cut off goes on where it stopped, and one
+//! whose source was told to go further back than before does so.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
@@ -96,7 +98,7 @@ pub fn body(
         "commits" => (
             include_str!("commits.graphql"),
             "Commits",
-            json!({"owner": owner, "name": name, "after": after, "since": options.horizon(now)}),
+            json!({"owner": owner, "name": name, "after": after, "since": since(cursor, options.horizon(now))}),
         ),
         stream => {
             let listing = listing(stream).ok_or_else(|| SourceError::Unreadable {
@@ -133,7 +135,7 @@ pub fn page(
 ) -> Result<Page, SourceError> {
     match stream {
         "repositories" => repositories(options, scope, answer),
-        "commits" => commits(answer),
+        "commits" => commits(options.horizon(now), cursor, answer),
         stream => match listing(stream) {
             Some(listing) => newest_first(listing, options.horizon(now), cursor, now, answer),
             None => Err(answer.unreadable(&[], "no such stream")),
@@ -158,26 +160,61 @@ fn repositories(options: &Options, scope: &str, answer: &Answer<'_>) -> Result<P
             selected.push(node);
         }
     }
-    let finished = after.is_none();
-    let cursor = after.map_or(json!({}), |after| json!({"after": after}));
-    Ok(assemble(selected, cursor, finished, None, answer))
+    let next = after.map(|after| json!({"after": after}));
+    Ok(assemble(selected, next, json!({}), None, answer))
 }
 
-fn commits(answer: &Answer<'_>) -> Result<Page, SourceError> {
+fn commits(
+    horizon: DateTime<Utc>,
+    cursor: &Value,
+    answer: &Answer<'_>,
+) -> Result<Page, SourceError> {
     // An empty repository has no default branch.
     let branch = answer.at(&["repository", "defaultBranchRef"])?;
     if branch.is_none() {
-        return Ok(assemble(Vec::new(), json!({}), true, Some(0), answer));
+        return Ok(assemble(Vec::new(), None, json!({}), Some(0), answer));
     }
     let list = answer.connection(HISTORY)?;
     let nodes = list.nodes.into_iter().flatten().collect();
-    let next = next_page(list.page_info);
-    let cursor = next
-        .as_ref()
-        .map_or(json!({}), |after| json!({"after": after}));
-    let mut page = assemble(nodes, cursor, next.is_none(), list.total_count, answer);
-    page.ends_when_closed = true;
+    let reach = Reach::of(cursor, horizon);
+    let next = next_page(list.page_info).map(
+        |after| json!({"after": after, "since": since(cursor, horizon), "from": reach.from, "all": reach.all}),
+    );
+    let rest = json!({"from": reach.from});
+    let mut page = assemble(nodes, next, rest, list.total_count, answer);
+    page.ends_when_closed = !reach.all;
     Ok(page)
+}
+
+/// How far back a pass goes.
+struct Reach {
+    /// Everything since then is in bronze once the pass is over.
+    from: DateTime<Utc>,
+    /// Whether it must read everything since the horizon: what earlier passes left in bronze does
+    /// not reach back so far.
+    all: bool,
+}
+
+impl Reach {
+    fn of(cursor: &Value, horizon: DateTime<Utc>) -> Self {
+        let from = time(&cursor["from"]);
+        match cursor["all"].as_bool() {
+            // The pass has begun already.
+            Some(all) => Self {
+                from: from.unwrap_or(horizon),
+                all,
+            },
+            None => Self {
+                from: from.map_or(horizon, |from| from.min(horizon)),
+                all: from.is_none_or(|from| horizon < from),
+            },
+        }
+    }
+}
+
+/// The horizon of the pass: the same for all of its pages.
+fn since(cursor: &Value, horizon: DateTime<Utc>) -> DateTime<Utc> {
+    time(&cursor["since"]).unwrap_or(horizon)
 }
 
 fn newest_first(
@@ -209,34 +246,33 @@ fn newest_first(
         }
         last = at;
     }
-    let until = seen_until
-        .map(|seen| seen - listing.overlap)
-        .map_or(horizon, |seen| seen.max(horizon));
-    let reached = last.is_none_or(|last| last < until);
-    let next = next_page(list.page_info).filter(|_| !reached);
-    let finished = next.is_none();
-    let cursor = match next {
-        Some(after) => json!({
-            "after": after, "newest": newest, "unfinished": oldest_unfinished,
-            "seen_until": seen_until,
-        }),
-        None => {
-            let seen = newest.or(seen_until);
-            let seen = match (seen, oldest_unfinished) {
-                (Some(seen), Some(unfinished)) => Some(seen.min(unfinished)),
-                (seen, _) => seen,
-            };
-            json!({"seen_until": seen})
-        }
+    let reach = Reach::of(cursor, horizon);
+    let horizon = since(cursor, horizon);
+    let until = match seen_until {
+        Some(seen) if !reach.all => horizon.max(seen - listing.overlap),
+        _ => horizon,
     };
-    Ok(assemble(nodes, cursor, finished, list.total_count, answer))
+    let reached = last.is_none_or(|last| last < until);
+    let next = next_page(list.page_info).filter(|_| !reached).map(|after| {
+        json!({
+            "after": after, "newest": newest, "unfinished": oldest_unfinished,
+            "seen_until": seen_until, "since": horizon, "from": reach.from, "all": reach.all,
+        })
+    });
+    let seen = match (newest.max(seen_until), oldest_unfinished) {
+        (Some(seen), Some(unfinished)) => Some(seen.min(unfinished)),
+        (seen, _) => seen,
+    };
+    let rest = json!({"seen_until": seen, "from": reach.from});
+    Ok(assemble(nodes, next, rest, list.total_count, answer))
 }
 
 /// Only deployments can be; a pull request moves to the front when it changes.
 fn is_unfinished(element: &Element) -> bool {
     matches!(
         element.state.as_deref(),
-        Some("IN_PROGRESS" | "PENDING" | "QUEUED" | "WAITING")
+        // Abandoned: GitHub gave up waiting, but a late end still counts.
+        Some("IN_PROGRESS" | "PENDING" | "QUEUED" | "WAITING" | "ABANDONED")
     )
 }
 
@@ -256,8 +292,8 @@ fn time(value: &Value) -> Option<DateTime<Utc>> {
 
 fn assemble(
     nodes: Vec<&RawValue>,
-    cursor: Value,
-    finished: bool,
+    next: Option<Value>,
+    rest: Value,
     total: Option<i64>,
     answer: &Answer<'_>,
 ) -> Page {
@@ -269,8 +305,8 @@ fn assemble(
     Page {
         documents: documents.into_iter().map(Into::into).collect(),
         cleaned,
-        cursor,
-        finished,
+        next,
+        rest,
         ends_when_closed: false,
         total,
         budget: answer.budget,

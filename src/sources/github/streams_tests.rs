@@ -3,6 +3,9 @@ use reqwest::header::HeaderMap;
 use super::*;
 use crate::http::Response;
 
+/// The option `since` of these tests.
+const HORIZON: &str = "2026-01-01T00:00:00Z";
+
 fn options(repositories: &'static str) -> Options {
     Options::parse([
         ("kind", "github"),
@@ -58,42 +61,90 @@ fn a_first_pass_ends_at_the_horizon() {
         Some("c1"),
     );
     let page = read(&options, "pull_requests", &json!({}), first);
-    assert!(!page.finished);
-    assert_eq!(page.cursor["after"], "c1");
-    assert_eq!(page.cursor["newest"], "2026-06-30T10:00:00Z");
+    let next = page.next.expect("a next page");
+    assert_eq!(next["after"], "c1");
+    assert_eq!(next["newest"], "2026-06-30T10:00:00Z");
 
     let second = pull_requests(
         &["2026-02-01T00:00:00Z", "2025-12-01T00:00:00Z"],
         Some("c2"),
     );
-    let page = read(&options, "pull_requests", &page.cursor, second);
-    assert!(page.finished);
-    assert_eq!(page.cursor, json!({"seen_until": "2026-06-30T10:00:00Z"}));
+    let page = read(&options, "pull_requests", &next, second);
+    assert_eq!(page.next, None);
+    assert_eq!(
+        page.rest,
+        json!({"seen_until": "2026-06-30T10:00:00Z", "from": HORIZON})
+    );
 }
 
 #[test]
 fn a_later_pass_ends_behind_what_was_seen() {
     let options = options("acme/api");
-    let rest = json!({"seen_until": "2026-06-30T10:00:00Z"});
+    let rest = json!({"seen_until": "2026-06-30T10:00:00Z", "from": HORIZON});
     let overlap = pull_requests(&["2026-06-30T11:00:00Z", "2026-06-30T09:57:00Z"], Some("c"));
-    assert!(!read(&options, "pull_requests", &rest, overlap).finished);
+    assert!(
+        read(&options, "pull_requests", &rest, overlap)
+            .next
+            .is_some()
+    );
     let behind = pull_requests(&["2026-06-30T11:00:00Z", "2026-06-30T09:00:00Z"], Some("c"));
     let page = read(&options, "pull_requests", &rest, behind);
-    assert!(page.finished);
-    assert_eq!(page.cursor["seen_until"], "2026-06-30T11:00:00Z");
+    assert_eq!(page.next, None);
+    assert_eq!(page.rest["seen_until"], "2026-06-30T11:00:00Z");
+}
+
+#[test]
+fn a_source_that_shall_go_further_back_reads_all_of_it_again() {
+    let options = options("acme/api");
+    let rest = json!({"seen_until": "2026-06-30T10:00:00Z", "from": "2026-05-01T00:00:00Z"});
+    let seen = pull_requests(&["2026-06-30T09:00:00Z"], Some("c1"));
+    let next = read(&options, "pull_requests", &rest, seen)
+        .next
+        .expect("a next page");
+    let older = pull_requests(&["2026-03-01T09:00:00Z"], Some("c2"));
+    let next = read(&options, "pull_requests", &next, older)
+        .next
+        .expect("a next page");
+    let oldest = pull_requests(&["2025-12-31T09:00:00Z"], Some("c3"));
+    let page = read(&options, "pull_requests", &next, oldest);
+    assert_eq!(page.next, None);
+    assert_eq!(
+        page.rest,
+        json!({"seen_until": "2026-06-30T10:00:00Z", "from": HORIZON})
+    );
+
+    let history = |next| {
+        let history = list(vec![json!({"oid": "a"})], next);
+        json!({"data": {"repository": {"defaultBranchRef": {"target": {"history": history}}}}})
+    };
+    for (rest, ends) in [
+        (json!({}), false),
+        (json!({"from": "2026-05-01T00:00:00Z"}), false),
+        (json!({"from": HORIZON}), true),
+    ] {
+        let page = read(&options, "commits", &rest, history(Some("c1")));
+        assert_eq!(page.ends_when_closed, ends, "{rest}");
+        let page = read(
+            &options,
+            "commits",
+            &page.next.expect("a next page"),
+            history(None),
+        );
+        assert_eq!(page.ends_when_closed, ends, "{rest}");
+        assert_eq!(page.rest, json!({"from": HORIZON}));
+    }
 }
 
 #[test]
 fn a_pass_without_news_forgets_nothing() {
-    let rest = json!({"seen_until": "2026-06-30T10:00:00Z"});
+    let rest = json!({"seen_until": "2026-06-30T10:00:00Z", "from": HORIZON});
     let page = read(
         &options("acme/api"),
         "pull_requests",
         &rest,
         pull_requests(&[], None),
     );
-    assert!(page.finished);
-    assert_eq!(page.cursor, rest);
+    assert_eq!((page.next, page.rest), (None, rest));
 }
 
 #[test]
@@ -108,7 +159,7 @@ fn an_unfinished_deployment_is_read_again() {
         None,
     );
     let page = read(&options, "deployments", &json!({}), body);
-    assert_eq!(page.cursor, json!({"seen_until": "2026-06-28T10:00:00Z"}));
+    assert_eq!(page.rest["seen_until"], "2026-06-28T10:00:00Z");
 }
 
 #[test]
@@ -116,24 +167,21 @@ fn each_entry_is_a_pass_of_its_own() {
     let options = options("acme/api, other/*, !other/secret");
     let one = json!({"data": {"repository": {"nameWithOwner": "acme/api"}}});
     let page = read_for(&options, "repositories", "acme/api", &json!({}), one);
-    assert_eq!((page.documents.len(), page.finished), (1, true));
+    assert_eq!((page.documents.len(), page.next), (1, None));
 
     let names = ["other/a", "other/secret"].map(|name| json!({"nameWithOwner": name}));
     let part = list(names.to_vec(), Some("c1"));
     let all = json!({"data": {"repositoryOwner": {"repositories": part}}});
     let page = read_for(&options, "repositories", "other/*", &json!({}), all);
     assert_eq!(page.documents, [r#"{"nameWithOwner":"other/a"}"#]);
-    assert_eq!(
-        (page.finished, page.cursor),
-        (false, json!({"after": "c1"}))
-    );
+    assert_eq!(page.next, Some(json!({"after": "c1"})));
 }
 
 #[test]
 fn an_empty_repository_has_no_commits() {
     let body = json!({"data": {"repository": {"defaultBranchRef": null}}});
     let page = read(&options("acme/api"), "commits", &json!({}), body);
-    assert!(page.finished && page.documents.is_empty());
+    assert!(page.next.is_none() && page.documents.is_empty());
 }
 
 #[test]

@@ -11,7 +11,6 @@ const DATABASE: &str = "diogen";
 /// A running cluster; dropping it stops and removes it.
 pub struct Cluster {
     dir: TempDir,
-    url: String,
 }
 
 fn script(name: &str) -> Command {
@@ -40,17 +39,11 @@ impl Cluster {
             .prefix("diogen-test-")
             .tempdir()
             .expect("a folder");
-        let mut cluster = Cluster {
-            url: String::new(),
-            dir,
-        };
+        let cluster = Cluster { dir };
         let mut start = cluster.script("start");
         start.args(["--no-fsync", "--cron-database", DATABASE]);
         start.args(options);
         output(start);
-        output(cluster.script("url"))
-            .trim()
-            .clone_into(&mut cluster.url);
         cluster
     }
 
@@ -67,18 +60,21 @@ impl Cluster {
 
     /// A session of a role in a database.
     pub fn connect_as(&self, role: &str, database: &str) -> Session {
-        let url = self.url(database).replace("postgres@", &format!("{role}@"));
-        Session::open(&url).expect("a connection")
+        Session::open(&self.url(role, database)).expect("a connection")
     }
 
     /// Whether the cluster takes connections; it does not while it recovers from a crash.
     pub fn is_up(&self) -> bool {
-        Session::open(&self.url(DATABASE)).is_ok()
+        Session::open(&self.url("postgres", DATABASE)).is_ok()
     }
 
-    /// The address of a database, for the superuser.
-    pub fn url(&self, database: &str) -> String {
-        format!("{}{database}", self.url)
+    /// The address of a database for a role.
+    pub fn url(&self, role: &str, database: &str) -> String {
+        let mut url = self.script("url");
+        url.arg(database);
+        output(url)
+            .trim()
+            .replace("user=postgres", &format!("user={role}"))
     }
 
     /// Runs one of PostgreSQL's client programs and returns what it printed.

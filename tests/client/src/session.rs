@@ -102,7 +102,7 @@ impl Session {
     }
 }
 
-/// `SQLSTATE message (hint)`, all that the server said.
+/// SQLSTATE, message, detail, hint and context: all that the server said.
 fn describe(error: &postgres::Error) -> String {
     match error.as_db_error() {
         Some(error) => [
@@ -110,6 +110,7 @@ fn describe(error: &postgres::Error) -> String {
             Some(error.message()),
             error.detail(),
             error.hint(),
+            error.where_(),
         ]
         .into_iter()
         .flatten()

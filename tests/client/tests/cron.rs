@@ -65,7 +65,7 @@ fn without_pg_cron_the_error_says_what_to_do() {
     );
     assert!(
         error.contains(
-            "cron.schedule_in_database('diogen', '*/15 * * * *', 'CALL diogen.refresh()', 'diogen')"
+            "cron.schedule_in_database('diogen@diogen', '*/15 * * * *', 'CALL diogen.refresh()', 'diogen')"
         ),
         "{error}"
     );

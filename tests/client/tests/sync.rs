@@ -288,3 +288,20 @@ fn an_older_version_does_not_replace_a_newer_one() {
         "third"
     );
 }
+
+#[test]
+fn a_source_that_shall_go_further_back_does_so() {
+    let mut fixture = Fixture::acme(|_| ());
+    let db = &mut fixture.db;
+    db.run("ALTER SERVER acme OPTIONS (SET since '2026-06-15')");
+    db.run("CALL diogen.sync()");
+    assert_ne!(fixture.differences_to_truth("acme"), [""; 0]);
+    // Neither what bronze holds nor a source of the same name before stand in the way.
+    let db = &mut fixture.db;
+    db.run("ALTER SERVER acme OPTIONS (SET since '2026-06-01')");
+    db.run("CALL diogen.sync()");
+    db.run("SELECT diogen.drop_source('acme')");
+    fixture.add_source("acme", "acme/*");
+    fixture.db.run("CALL diogen.sync()");
+    assert_eq!(fixture.differences_to_truth("acme"), [""; 0]);
+}

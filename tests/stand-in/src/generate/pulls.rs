@@ -298,7 +298,7 @@ impl Simulation<'_> {
         at: Time,
         body: &str,
     ) {
-        let id = self.id();
+        let id = self.wide_id();
         let review = Review {
             id,
             node_id: self.node("PRR", id),
@@ -314,7 +314,7 @@ impl Simulation<'_> {
 
     /// Puts a comment on record.
     pub(super) fn comment(&mut self, pull: usize, author: &Arc<User>, at: Time, body: &str) {
-        let id = self.id();
+        let id = self.wide_id();
         self.pulls[pull].comments.push(Comment {
             id,
             author: Some(author.clone()),

@@ -282,6 +282,12 @@ impl<'a> Simulation<'a> {
         self.next_id
     }
 
+    /// An id that does not fit into GraphQL's integers, as those of reviews and comments no
+    /// longer do.
+    pub(super) fn wide_id(&mut self) -> u64 {
+        2_200_000_000 + self.id()
+    }
+
     /// The next number of a pull request or issue.
     pub(super) fn number(&mut self) -> u64 {
         self.next_number += 1;

@@ -4,6 +4,7 @@ use super::actors::Actor;
 use super::commit::Commit;
 use super::connection::{Paging, connection, nullable};
 use super::repository::Repository;
+use super::scalars::BigInt;
 use super::timeline::{Event, PullRequestTimelineItemsConnection, TimelineItem};
 use super::{
     DateTime, OrderDirection, PullRequestReviewState, PullRequestState,
@@ -100,7 +101,11 @@ impl PullRequest {
     }
 
     async fn database_id(&self) -> Option<i32> {
-        Some(self.pull.id as i32)
+        i32::try_from(self.pull.id).ok()
+    }
+
+    async fn full_database_id(&self) -> Option<BigInt> {
+        Some(BigInt(self.pull.id.to_string()))
     }
 
     async fn number(&self) -> i32 {
@@ -393,7 +398,11 @@ impl PullRequestReview {
     }
 
     async fn database_id(&self) -> Option<i32> {
-        Some(self.review.id as i32)
+        i32::try_from(self.review.id).ok()
+    }
+
+    async fn full_database_id(&self) -> Option<BigInt> {
+        Some(BigInt(self.review.id.to_string()))
     }
 
     async fn state(&self) -> PullRequestReviewState {
@@ -433,7 +442,11 @@ impl IssueComment {
     }
 
     async fn database_id(&self) -> Option<i32> {
-        Some(self.comment.id as i32)
+        i32::try_from(self.comment.id).ok()
+    }
+
+    async fn full_database_id(&self) -> Option<BigInt> {
+        Some(BigInt(self.comment.id.to_string()))
     }
 
     async fn body(&self) -> &str {

@@ -79,4 +79,5 @@ macro_rules! text_scalar {
 }
 
 text_scalar!(Uri, "URI", "An address.");
+text_scalar!(BigInt, "BigInt", "A whole number of any size, as text.");
 text_scalar!(GitObjectId, "GitObjectID", "A Git object id.");
