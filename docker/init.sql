@@ -11,4 +11,5 @@ CREATE ROLE grafana LOGIN;
 ALTER ROLE grafana PASSWORD :'password';
 GRANT USAGE ON SCHEMA diogen, diogen_gold TO grafana;
 GRANT SELECT ON ALL TABLES IN SCHEMA diogen, diogen_gold TO grafana;
-GRANT EXECUTE ON FUNCTION diogen.dora TO grafana;
+GRANT USAGE ON SCHEMA diogen_silver TO grafana;
+GRANT SELECT ON diogen_silver.repositories TO grafana;

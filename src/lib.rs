@@ -42,3 +42,48 @@ extension_sql_file!("../sql/gold/compute.sql");
 extension_sql_file!("../sql/gold/dora.sql");
 extension_sql_file!("../sql/gold/explain.sql");
 extension_sql_file!("../sql/access.sql", finalize);
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// What a pure module must not name.
+    const GLUE: [&str; 6] = [
+        "pgrx",
+        "crate::bronze",
+        "crate::silver",
+        "crate::error",
+        "crate::interrupts",
+        "crate::time",
+    ];
+
+    fn check(path: &Path) -> usize {
+        if path.is_dir() {
+            let entries = fs::read_dir(path).expect("a folder");
+            return entries
+                .map(|entry| check(&entry.expect("an entry").path()))
+                .sum();
+        }
+        let text = fs::read_to_string(path).expect("a file");
+        for name in GLUE {
+            assert!(!text.contains(name), "{} names {name}", path.display());
+        }
+        1
+    }
+
+    #[test]
+    fn pure_modules_know_nothing_of_postgresql() {
+        let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let pure = [
+            "http",
+            "sources",
+            "jsonb/reader.rs",
+            "jsonb/numeric.rs",
+            "gold/commit_graph.rs",
+            "frame.rs",
+        ];
+        let files: usize = pure.iter().map(|path| check(&src.join(path))).sum();
+        assert!(files > 10, "{files} files");
+    }
+}
