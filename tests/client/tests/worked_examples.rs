@@ -13,7 +13,7 @@ struct Examples {
 /// A time of 2026.
 fn at(time: &str) -> String {
     let (day, hour) = time.split_once(' ').expect("a day and a time");
-    format!("2026-{day}:00Z", day = format!("{day}T{hour}"))
+    format!("2026-{day}T{hour}:00Z")
 }
 
 /// A pull request of `author`, as the API tells of it.
