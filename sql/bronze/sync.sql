@@ -17,18 +17,22 @@ $$;
 COMMENT ON FUNCTION scopes_to_fetch(text, text) IS
     'What a stream is fetched for: each repository that is known, or each entry of the option that selects';
 
+CREATE FUNCTION lock_key(source text, layer text) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT hashtextextended(format('diogen %s %s', lock_key.layer, lock_key.source), 0)
+$$;
+COMMENT ON FUNCTION lock_key(text, text) IS 'Number of the advisory lock for one layer of a source';
+
 CREATE FUNCTION lock_source(source text, layer text) RETURNS boolean
 LANGUAGE sql VOLATILE AS $$
-    SELECT pg_catalog.pg_try_advisory_xact_lock(
-        pg_catalog.hashtextextended('diogen ' || lock_source.layer || ' ' || lock_source.source, 0))
+    SELECT pg_try_advisory_xact_lock(diogen.lock_key(lock_source.source, lock_source.layer))
 $$;
 COMMENT ON FUNCTION lock_source(text, text) IS
     'Takes the right to work on one layer of a source until the end of the transaction; false: another session has it';
 
 CREATE FUNCTION keep_lock(source text, layer text) RETURNS void
 LANGUAGE sql VOLATILE AS $$
-    SELECT pg_catalog.pg_advisory_xact_lock(
-        pg_catalog.hashtextextended('diogen ' || keep_lock.layer || ' ' || keep_lock.source, 0))
+    SELECT pg_advisory_xact_lock(diogen.lock_key(keep_lock.source, keep_lock.layer))
 $$;
 COMMENT ON FUNCTION keep_lock(text, text) IS
     'Takes the right that lock_source gave again in the next transaction, after a wait if need be';
