@@ -3,7 +3,10 @@
 -- Whoever owns a schema can put functions and triggers into it that others then run.
 DO $$
 BEGIN
-    IF (SELECT n.nspowner <> current_user::regrole FROM pg_catalog.pg_namespace n WHERE n.nspname = 'diogen') THEN
+    IF (SELECT r.rolname <> current_user AND NOT r.rolsuper
+        FROM pg_catalog.pg_namespace n
+        JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner
+        WHERE n.nspname = 'diogen') THEN
         RAISE EXCEPTION 'schema "diogen" exists and belongs to somebody else'
             USING ERRCODE = 'duplicate_schema', HINT = 'Drop or rename it first; CREATE EXTENSION makes its own.';
     END IF;
@@ -100,8 +103,11 @@ BEGIN
             USING ERRCODE = 'insufficient_privilege',
                   HINT = 'Its owner could run anything with your rights. Drop it, or make a trusted role its owner.';
     END IF;
-    IF NOT EXISTS (SELECT FROM pg_catalog.pg_class c
-                   WHERE c.relname = 'changes' AND c.relnamespace::regnamespace::text = 'diogen_gold') THEN
+    -- The last table that each layer makes.
+    IF (SELECT count(*) FROM pg_catalog.pg_class c
+        WHERE (c.relnamespace::regnamespace::text, c.relname) IN
+              (('diogen_bronze', 'findings'), ('diogen_silver', 'stale_repositories'), ('diogen_gold', 'changes'))) < 3
+    THEN
         PERFORM diogen.init_bronze();
         PERFORM diogen.init_silver();
         PERFORM diogen.init_gold();

@@ -1,4 +1,4 @@
-//! Diogen: DORA, flow and sprint metrics computed inside PostgreSQL.
+//! Diogen: delivery metrics after DORA, computed inside PostgreSQL.
 //!
 //! Three layers, one direction: `bronze` keeps what the APIs said, `silver` holds typed facts,
 //! `gold` the figures and what explains them. `http`, `sources`, `jsonb::reader` and

@@ -108,7 +108,9 @@ RETURNS TABLE (job_id bigint, name text, source text, schedule text, command tex
                last_started_at timestamptz, last_finished_at timestamptz, last_status text, last_message text)
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    IF pg_catalog.to_regclass('cron.job') IS NULL THEN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n
+                   WHERE n.nspname = 'cron' AND has_schema_privilege(n.oid, 'USAGE')
+                     AND EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'pg_cron')) THEN
         RETURN;
     END IF;
     RETURN QUERY EXECUTE $query$
@@ -117,7 +119,7 @@ BEGIN
         FROM cron.job j
         LEFT JOIN LATERAL (SELECT * FROM cron.job_run_details d WHERE d.jobid = j.jobid
                            ORDER BY d.runid DESC LIMIT 1) r ON true
-        WHERE j.jobname = 'diogen' OR j.jobname LIKE 'diogen:%'
+        WHERE (j.jobname = 'diogen' OR j.jobname LIKE 'diogen:%') AND j.database = pg_catalog.current_database()
         ORDER BY j.jobid
     $query$;
 END
@@ -125,4 +127,4 @@ $$;
 COMMENT ON FUNCTION scheduled_jobs() IS 'The rows of the view diogen.jobs';
 
 CREATE VIEW jobs AS SELECT * FROM scheduled_jobs();
-COMMENT ON VIEW jobs IS 'The pg_cron jobs that schedule made, with their last run; empty without pg_cron';
+COMMENT ON VIEW jobs IS 'The pg_cron jobs that schedule made, with their last run; empty without pg_cron, and for roles without USAGE on its schema';

@@ -62,7 +62,7 @@ DECLARE
     stored record;
     still_missing text[] := '{}';
 BEGIN
-    -- Nothing is written before the answer is there: a wait must not hold back vacuum elsewhere.
+    -- Nothing is written before the answer is there, so that nobody waits for this wait.
     SELECT c.* INTO old FROM diogen_bronze.cursors c
     WHERE c.source = source AND c.stream = stream AND c.scope = scope;
 

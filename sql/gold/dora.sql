@@ -14,6 +14,18 @@ $$;
 COMMENT ON FUNCTION require_choice(text, text, text[]) IS
     'The value, or an error that says which ones are allowed; NULL is always';
 
+CREATE FUNCTION require_time(argument text, value timestamptz) RETURNS timestamptz
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF value IS NULL THEN
+        RAISE EXCEPTION '% cannot be NULL', argument
+            USING ERRCODE = 'null_value_not_allowed', HINT = 'Give a time, or leave the argument out.';
+    END IF;
+    RETURN value;
+END
+$$;
+COMMENT ON FUNCTION require_time(text, timestamptz) IS 'The value, or an error if it is NULL';
+
 CREATE FUNCTION group_name(by text, service text, repository text, team text, source text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE by WHEN 'service' THEN service WHEN 'repository' THEN repository
@@ -44,10 +56,10 @@ AS $$
         SELECT diogen.require_choice('bucket', dora.bucket, '{day,week,month,quarter}') AS bucket,
                diogen.require_choice('by', dora.by, '{service,repository,team,source}') AS by,
                -- An infinite range is the one that holds all facts.
-               CASE WHEN isfinite(dora.since) THEN dora.since
+               CASE WHEN isfinite(diogen.require_time('since', dora.since)) THEN dora.since
                     ELSE (SELECT least(min(d.finished_at), (SELECT min(c.merged_at) FROM diogen_gold.changes c))
                           FROM diogen_gold.deployments d) END AT TIME ZONE dora.time_zone AS since,
-               CASE WHEN isfinite(dora.until) THEN dora.until ELSE now() END AT TIME ZONE dora.time_zone AS until,
+               CASE WHEN isfinite(diogen.require_time('until', dora.until)) THEN dora.until ELSE now() END AT TIME ZONE dora.time_zone AS until,
                CASE dora.bucket WHEN 'quarter' THEN interval '3 months'
                                 ELSE ('1 ' || dora.bucket)::interval END AS step
     ), services AS MATERIALIZED (

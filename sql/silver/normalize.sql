@@ -32,10 +32,10 @@ BEGIN
                WITH ORDINALITY AS o (name, mode, position)
     WHERE p.oid = pg_catalog.format('%s(jsonb,jsonb)', normalizer)::regprocedure AND o.mode IN ('o', 't');
 
-    IF columns IS NULL OR NOT columns @> keys THEN
+    IF columns IS NULL OR keys IS NULL OR NOT columns @> keys THEN
         RAISE EXCEPTION 'normalizer % does not return the columns % of diogen_silver.%', normalizer, keys, target
             USING ERRCODE = 'invalid_function_definition',
-                  HINT = 'Declare it with RETURNS TABLE (…) or OUT arguments, named as the columns of the target.';
+                  HINT = 'Declare it with RETURNS TABLE (…) or OUT arguments, named as the columns of the target, whose primary key must start with source.';
     END IF;
     others := ARRAY(SELECT c FROM pg_catalog.unnest(columns) AS c WHERE c <> ALL (keys));
     stale := ARRAY(SELECT c FROM pg_catalog.unnest(ARRAY['repository', 'number']) AS c WHERE c = ANY (keys));
@@ -47,8 +47,6 @@ BEGIN
             FROM diogen_bronze.documents d
             CROSS JOIN LATERAL %5$s(d.doc, d.context) n
             WHERE d.source = $1 AND d.stream = $2 AND d.changed_xid >= $3 AND d.deleted_at IS NULL
-              -- A dump restored into a younger cluster holds numbers that are still to come here.
-              AND ($3 = '0' OR d.changed_xid < pg_snapshot_xmax(pg_current_snapshot()))
             ORDER BY %3$s, d.updated_at DESC NULLS LAST
             ON CONFLICT (source, %6$s) DO %7$s
             RETURNING %8$s
@@ -75,10 +73,10 @@ BEGIN
                        string_agg(pg_catalog.format('%1$s = excluded.%1$s', c), ', '),
                        string_agg('t.' || c, ', '), string_agg('excluded.' || c, ', '))
                    FROM pg_catalog.unnest(others) AS c) END,
-        CASE WHEN 'number' = ANY (stale) THEN 't.repository, t.number'
+        CASE WHEN stale = '{repository,number}' THEN 't.repository, t.number'
              WHEN 'repository' = ANY (stale) THEN 't.repository, NULL::bigint AS number'
              ELSE 'NULL::text AS repository, NULL::bigint AS number' END,
-        CASE WHEN 'number' = ANY (stale) THEN 'true' ELSE 'false' END)
+        CASE WHEN stale = '{repository,number}' THEN 'true' ELSE 'false' END)
     INTO written
     USING source, stream, since;
     RETURN written;
@@ -201,6 +199,9 @@ BEGIN
         IF since > watermark THEN
             since := '0';
         END IF;
+        UPDATE diogen_bronze.documents d SET changed_xid = pg_current_xact_id()
+        WHERE d.source = source AND d.stream = one.stream
+          AND d.changed_xid >= pg_snapshot_xmax(pg_current_snapshot()) AND d.changed_xid <> pg_current_xact_id();
         INSERT INTO diogen_silver.repositories AS r (source, repository)
         SELECT DISTINCT source, d.scope FROM diogen_bronze.documents d
         WHERE d.source = source AND d.stream = one.stream AND d.changed_xid >= since

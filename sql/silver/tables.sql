@@ -170,7 +170,7 @@ BEGIN
         source text NOT NULL,
         repository text NOT NULL,
         tag text NOT NULL,
-        release_id bigint,
+        release_id text NOT NULL,
         name text,
         sha text,
         published_at timestamptz,

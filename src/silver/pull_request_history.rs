@@ -29,7 +29,8 @@ const REOPENING: i32 = 5;
 const EVENTS: &str = "
     WITH wanted AS MATERIALIZED (
         SELECT w.position::int4 AS pull_request, p.*
-        FROM unnest($2::text[], $3::bigint[]) WITH ORDINALITY AS w (repository, number, position)
+        FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::bigint[]))
+             WITH ORDINALITY AS w (repository, number, position)
         JOIN diogen_silver.pull_requests p
           ON p.source = $1 AND p.repository = w.repository AND p.number = w.number
     ), reviews AS (

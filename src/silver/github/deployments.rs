@@ -44,7 +44,7 @@ fn github_deployments(
             let reference = doc.at(&["ref", "name"]).or_else(|| doc.get("ref"));
             Some((
                 identity::repository(doc, context)?,
-                identity::id(doc)?.to_string(),
+                identity::id(doc)?,
                 text_at(doc, &["environment"]),
                 text_at(doc, &["commitOid", "sha"]),
                 reference.and_then(Json::text).map(str::to_owned),
@@ -93,7 +93,7 @@ fn statuses(doc: Object<'_>, context: Object<'_>) -> Option<Vec<StatusRow>> {
         let deployment = url.rsplit('/').next()?;
         return Some(row(deployment, doc).into_iter().collect());
     }
-    let deployment = identity::id(doc)?.to_string();
+    let deployment = identity::id(doc)?;
     Some(
         nodes(doc, "statuses")
             .filter_map(|status| row(&deployment, status))

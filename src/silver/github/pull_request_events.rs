@@ -61,7 +61,7 @@ fn rows(doc: Object<'_>, context: Object<'_>) -> Vec<Row> {
             at,
         ))
     };
-    let comment = |object: Object<'_>| row(identity::id(object)?.to_string(), "commented", object);
+    let comment = |object: Object<'_>| row(identity::id(object)?, "commented", object);
     if doc.text("issue_url").is_some()
         && doc.get("body").is_some()
         && doc.get("commits_url").is_none()

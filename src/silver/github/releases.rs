@@ -18,7 +18,7 @@ fn github_releases(
     (
         name!(repository, String),
         name!(tag, String),
-        name!(release_id, Option<i64>),
+        name!(release_id, String),
         name!(name, Option<String>),
         name!(sha, Option<String>),
         name!(published_at, Option<TimestampWithTimeZone>),
@@ -35,7 +35,7 @@ fn github_releases(
             Some((
                 identity::repository(doc, context)?,
                 text_at(doc, &["tagName", "tag_name"])?,
-                identity::id(doc),
+                identity::id(doc)?,
                 text_at(doc, &["name"]),
                 sha(doc),
                 time_at(doc, &["publishedAt", "published_at"]),

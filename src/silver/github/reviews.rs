@@ -52,7 +52,7 @@ fn rows(doc: Object<'_>, context: Object<'_>) -> Vec<Row> {
         let account = review.any(&["author", "user"]).and_then(Json::object);
         let (reviewer, is_bot) = actor(account);
         let state = review.text("state")?.to_ascii_lowercase();
-        let id = identity::id(review)?;
+        let id = identity::id(review)?.parse().ok()?;
         Some((
             repository.clone(),
             number,

@@ -109,13 +109,16 @@ pub fn sha(document: Object<'_>) -> Option<&str> {
     document.any(&["oid", "sha"])?.text()
 }
 
-/// The numeric identifier that REST and GraphQL share. GraphQL sends one that may not fit into 32
-/// bits as text.
-pub fn id(document: Object<'_>) -> Option<i64> {
-    if let Some(id) = document.text("fullDatabaseId") {
-        return id.parse().ok();
-    }
-    document.any(&["databaseId", "id"])?.integer()
+/// The identifier that REST and GraphQL share: a number. GraphQL sends one that may not fit into
+/// 32 bits as text; where it has no such field and the number does not fit, the node's name is left.
+pub fn id(document: Object<'_>) -> Option<String> {
+    ["fullDatabaseId", "databaseId", "id"]
+        .iter()
+        .find_map(|key| {
+            let id = document.get(key)?;
+            let number = id.integer().map(|id| id.to_string());
+            number.or_else(|| id.text().map(str::to_owned))
+        })
 }
 
 /// A commit's parents in order: GraphQL has them as nodes with `oid`, REST as a list with `sha`.

@@ -54,6 +54,18 @@ fn figures_add_up() {
          VALUES ('checkout', 'acme', 'acme/checkout', 'payments'), ('web', NULL, 'acme/web', 'other')",
     );
     db.run("CALL diogen.refresh()");
+    // Every review is there, though their numbers do not fit into GraphQL's integers.
+    let truth = fixture.stand_in.truth();
+    let reviews: i64 = truth
+        .as_object()
+        .expect("an object")
+        .values()
+        .filter_map(|counts| counts["reviews"].as_i64())
+        .sum();
+    assert_eq!(
+        db.number("SELECT count(*) FROM diogen_silver.reviews"),
+        reviews
+    );
     let range = "since => '2026-05-01', until => '2026-07-01'";
     let whole = db.lines(&format!(
         "SELECT deployments, changes, unshipped_changes FROM diogen.dora({range})"
@@ -124,6 +136,8 @@ fn wrong_arguments_are_refused() {
             "{error}"
         );
     }
+    let error = db.error("SELECT * FROM diogen.dora(since => NULL)");
+    assert!(error.starts_with("22004"), "{error}");
     let error = db.error("SELECT * FROM diogen.dora(time_zone => 'Nowhere')");
     assert!(error.starts_with("22023"), "{error}");
     let error = db.error("INSERT INTO diogen.services (service, repository, production_environments) VALUES ('a', 'a/b', 'prod(')");
