@@ -17,7 +17,17 @@ fn main() {
         measure(&mut fixture, "first refresh", "CALL diogen.refresh()");
         measure(&mut fixture, "without news", "CALL diogen.refresh()");
         fixture.stand_in.advance(24.0);
-        measure(&mut fixture, "a day's news", "CALL diogen.refresh()");
+        measure(&mut fixture, "a day's news: sync", "CALL diogen.sync()");
+        measure(
+            &mut fixture,
+            "a day's news: normalize",
+            "CALL diogen.normalize()",
+        );
+        measure(
+            &mut fixture,
+            "a day's news: compute",
+            "CALL diogen.compute()",
+        );
         measure(
             &mut fixture,
             "normalize anew",

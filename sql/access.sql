@@ -2,9 +2,11 @@
 
 COMMENT ON FUNCTION request_page(text, text, text, jsonb) IS
     'Asks a source for the page at a cursor: one row about the page, then one for each document; stores nothing';
+COMMENT ON FUNCTION requests_sent() IS 'How many requests this backend has sent since it was last asked';
 COMMENT ON FUNCTION document_identity(text, text, jsonb, jsonb) IS
     'What a document of a stream is called in bronze, when it last changed, and the keys it refers to';
 COMMENT ON FUNCTION source_streams(text) IS 'The streams that sync fetches for a source, in their order; scopes is NULL for what is fetched for each repository';
+COMMENT ON FUNCTION stream_mark(text, text, jsonb) IS 'A text that is another whenever something in a stream of a repository has changed, from the repository''s document; NULL: it does not say';
 COMMENT ON FUNCTION source_selects(text, text) IS 'Whether the option "repositories" of a source selects a repository';
 COMMENT ON FUNCTION source_kind(text, text) IS 'The kind of a source, after checking that it has the stream';
 COMMENT ON FUNCTION validate_options(text[], oid) IS 'Validator of the foreign-data wrapper; PostgreSQL calls it';
@@ -45,6 +47,8 @@ BEGIN
         -- have a setting, so those name the schema of whatever they use.
         IF one.prokind = 'f' AND one.lanname IN ('sql', 'plpgsql') THEN
             EXECUTE pg_catalog.format('ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp', one.signature);
+            -- Compiling these queries takes longer than running them.
+            EXECUTE pg_catalog.format('ALTER FUNCTION %s SET jit = off', one.signature);
         END IF;
     END LOOP;
 END

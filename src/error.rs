@@ -6,7 +6,7 @@ use pgrx::{PgSqlErrorCode, spi};
 use crate::bronze::CredentialsError;
 use crate::frame::FrameError;
 use crate::http::HttpError;
-use crate::sources::{OptionError, SourceError};
+use crate::sources::{OptionError, Remedy, SourceError};
 
 /// Everything that can go wrong in a function of the extension.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// What may help after a request failed.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Http(HttpError::Timeout { .. }) => Remedy::Narrower,
+            Self::Http(HttpError::Connection { .. }) => Remedy::Again,
+            Self::Source(error) => error.remedy(),
+            _ => Remedy::None,
+        }
+    }
+
     /// The SQLSTATE, after the SQL/MED class where one fits.
     fn sqlstate(&self) -> PgSqlErrorCode {
         use PgSqlErrorCode as Code;
@@ -64,6 +74,8 @@ impl Error {
             Self::Source(SourceError::Status { .. } | SourceError::Unreadable { .. }) => {
                 Code::ERRCODE_FDW_REPLY_HANDLE
             }
+            Self::Source(SourceError::TooHeavy { .. }) => Code::ERRCODE_STATEMENT_TOO_COMPLEX,
+            Self::Source(SourceError::CursorLost { .. }) => Code::ERRCODE_FDW_REPLY_HANDLE,
             Self::Source(SourceError::NoKey { .. }) => Code::ERRCODE_NOT_NULL_VIOLATION,
             Self::Option(OptionError::SuperuserOnly(_)) => Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
             Self::Option(OptionError::Unknown { .. } | OptionError::SecretInServer(_)) => {

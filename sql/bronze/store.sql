@@ -53,7 +53,7 @@ COMMENT ON FUNCTION ingest(text, text, jsonb, jsonb) IS
     'Takes one document, or an array of them, that came by any other way; context says what they do not say themselves, such as {"repository": "acme/api", "number": 17}. Returns how many were new or changed';
 
 CREATE FUNCTION fetch_page(source text, stream text, scope text,
-                           OUT documents bigint, OUT changed bigint, OUT finished boolean)
+                           OUT documents bigint, OUT changed bigint, OUT requests bigint, OUT finished boolean)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
@@ -82,6 +82,7 @@ BEGIN
     FROM diogen.store_documents(source, diogen.source_kind(source, stream), stream, page.docs, '{}') s;
 
     documents := pg_catalog.cardinality(page.docs);
+    requests := diogen.requests_sent();
     changed := stored.changed;
     finished := page.cursor IS NULL;
     IF page.ends_when_closed AND NOT finished THEN
@@ -100,7 +101,7 @@ BEGIN
             CASE WHEN finished THEN '{}' ELSE still_missing END,
             CASE WHEN finished THEN 'complete' ELSE 'running' END,
             documents + CASE WHEN old.cursor ? 'after' THEN old.pass_documents ELSE 0 END,
-            page.total, coalesce(old.requests, 0) + 1,
+            page.total, coalesce(old.requests, 0) + requests,
             page.budget_remaining, page.budget_resets_at, pg_catalog.clock_timestamp())
     ON CONFLICT ON CONSTRAINT cursors_pkey DO UPDATE
     SET cursor = excluded.cursor, missing = excluded.missing, state = excluded.state,
@@ -137,10 +138,10 @@ CREATE FUNCTION record_failure(source text, stream text, scope text, sqlstate te
 RETURNS void
 LANGUAGE sql VOLATILE AS $$
     INSERT INTO diogen_bronze.cursors AS c (source, stream, scope, state, requests, last_error, last_error_at)
-    VALUES (record_failure.source, record_failure.stream, record_failure.scope, 'failed', 1,
+    VALUES (record_failure.source, record_failure.stream, record_failure.scope, 'failed', diogen.requests_sent(),
             record_failure.message, pg_catalog.clock_timestamp())
     ON CONFLICT ON CONSTRAINT cursors_pkey DO UPDATE
-    SET state = 'failed', requests = c.requests + 1, last_error = excluded.last_error,
+    SET state = 'failed', requests = c.requests + excluded.requests, last_error = excluded.last_error,
         last_error_at = excluded.last_error_at;
     SELECT diogen.record_finding(record_failure.source, record_failure.stream, record_failure.scope,
                                  record_failure.sqlstate, record_failure.message);

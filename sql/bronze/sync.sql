@@ -17,6 +17,26 @@ $$;
 COMMENT ON FUNCTION scopes_to_fetch(text, text) IS
     'What a stream is fetched for: each repository that is known, or each entry of the option that selects';
 
+CREATE FUNCTION current_mark(source text, stream text, scope text) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT diogen.stream_mark(current_mark.source, current_mark.stream, d.doc)
+    FROM diogen_bronze.documents d
+    WHERE d.source = current_mark.source AND d.stream = 'repositories' AND d.key = current_mark.scope
+$$;
+COMMENT ON FUNCTION current_mark(text, text, text) IS
+    'What a repository''s document says of a stream of it: while it is the same, nothing is new there; NULL: it says nothing';
+
+CREATE FUNCTION has_no_news(source text, stream text, scope text) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM diogen_bronze.cursors c
+        WHERE c.source = has_no_news.source AND c.stream = has_no_news.stream AND c.scope = has_no_news.scope
+          AND c.state = 'complete' AND NOT c.cursor ? 'unfinished'
+          AND c.mark = diogen.current_mark(c.source, c.stream, c.scope))
+$$;
+COMMENT ON FUNCTION has_no_news(text, text, text) IS
+    'Whether a stream of a repository is complete and the repository''s document tells that nothing changed since';
+
 CREATE FUNCTION lock_key(source text, layer text) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
     SELECT hashtextextended(format('diogen %s %s', lock_key.layer, lock_key.source), 0)
@@ -38,7 +58,7 @@ COMMENT ON FUNCTION keep_lock(text, text) IS
     'Takes the right that lock_source gave again in the next transaction, after a wait if need be';
 
 CREATE FUNCTION "fetch"(source text, stream text, max_pages int DEFAULT NULL)
-RETURNS TABLE (scope text, requests int, documents bigint, changed bigint, finished boolean)
+RETURNS TABLE (scope text, requests bigint, documents bigint, changed bigint, finished boolean)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
@@ -59,7 +79,7 @@ BEGIN
             END IF;
             SELECT p.* INTO page FROM diogen.fetch_page(source, stream, scope) p;
             pages := pages + 1;
-            requests := 1;
+            requests := page.requests;
             documents := page.documents;
             changed := page.changed;
             finished := page.finished;
@@ -78,6 +98,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     page record;
     resumed boolean;
+    mark text := diogen.current_mark(source, stream, scope);
     read bigint := 0;
     total bigint;
     code text; message text;
@@ -89,12 +110,18 @@ BEGIN
         PERFORM diogen.keep_lock(source, 'bronze');
         BEGIN
             SELECT p.* INTO page FROM diogen.fetch_page(source, stream, scope) p;
+            IF page.finished AND NOT resumed THEN
+                UPDATE diogen_bronze.cursors c SET mark = mark
+                WHERE c.source = source AND c.stream = stream AND c.scope = scope;
+            END IF;
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
             PERFORM diogen.record_failure(source, stream, scope, code, message);
             RAISE WARNING '% · % %: %', source, stream, scope, message;
             -- Refused credentials and an exhausted rate limit concern the whole source.
-            outcome := CASE WHEN code IN ('28000', '53400') THEN 'stop' ELSE 'failed' END;
+            outcome := CASE WHEN code IN ('28000', '53400') THEN 'stop'
+                            WHEN code = '08006' THEN 'unreachable'
+                            ELSE 'failed' END;
         END;
         COMMIT;
         IF outcome IS NOT NULL THEN
@@ -117,7 +144,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE sync_scope(text, text, text, text) IS
-    'Fetches one stream of one repository to its end, a transaction per page; outcome: complete, failed or stop';
+    'Fetches one stream of one repository to its end, a transaction per page; outcome: complete, failed, unreachable or stop';
 
 CREATE PROCEDURE sync_source(source text, streams text[], INOUT outcome text DEFAULT NULL)
 LANGUAGE plpgsql AS $$
@@ -128,6 +155,8 @@ DECLARE
     scope text;
     result text;
     failures int := 0;
+    unreachable int := 0;
+    told boolean := false; -- whether the repositories' documents were read in this run
 BEGIN
     PERFORM diogen.source_kind(source, s) FROM pg_catalog.unnest(streams) AS s;
     IF NOT diogen.lock_source(source, 'bronze') THEN
@@ -139,14 +168,24 @@ BEGIN
         CONTINUE WHEN stream <> ALL (streams);
         scopes := ARRAY(SELECT diogen.scopes_to_fetch(source, stream));
         FOREACH scope IN ARRAY scopes LOOP
+            CONTINUE WHEN told AND diogen.has_no_news(source, stream, scope);
             result := NULL;
             CALL diogen.sync_scope(source, stream, scope, result);
             IF result = 'stop' THEN
                 outcome := result;
                 RETURN;
             END IF;
-            failures := failures + (result = 'failed')::int;
+            failures := failures + (result <> 'complete')::int;
+            unreachable := CASE WHEN result = 'unreachable' THEN unreachable + 1 ELSE 0 END;
+            IF unreachable = 3 THEN
+                RAISE WARNING '% cannot be reached; the rest of it is left for the next run', source;
+                outcome := 'stop';
+                RETURN;
+            END IF;
         END LOOP;
+        IF stream = 'repositories' THEN
+            told := failures = 0;
+        END IF;
         RAISE NOTICE '% · %: % documents read', source, stream, (
             SELECT coalesce(pg_catalog.sum(c.pass_documents), 0)
             FROM diogen_bronze.cursors c

@@ -48,6 +48,7 @@ BEGIN
         scope text NOT NULL,
         cursor jsonb NOT NULL DEFAULT '{}',
         missing text[] NOT NULL DEFAULT '{}',
+        mark text,
         state text NOT NULL DEFAULT 'new',
         pass_documents bigint NOT NULL DEFAULT 0,
         pass_total bigint,
@@ -65,6 +66,8 @@ BEGIN
         'What the next request needs; with the key "after", a pass is under way';
     COMMENT ON COLUMN diogen_bronze.cursors.missing IS
         'Keys that documents of this pass refer to and bronze does not hold yet';
+    COMMENT ON COLUMN diogen_bronze.cursors.mark IS
+        'What the repository''s document said of the stream before the last complete pass; NULL: nothing';
     COMMENT ON COLUMN diogen_bronze.cursors.state IS 'new, running, complete or failed';
     COMMENT ON COLUMN diogen_bronze.cursors.pass_documents IS 'Documents read in this or the last pass';
     COMMENT ON COLUMN diogen_bronze.cursors.pass_total IS

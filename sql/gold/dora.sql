@@ -47,10 +47,7 @@ RETURNS TABLE (bucket_start timestamptz, name text,
                recoveries bigint, recovery_time_median interval, open_failures bigint,
                time_to_restore_median interval, unplanned_deployments bigint, rework_rate float8,
                unshipped_changes bigint, lead_time_coverage float8, band text, notes text[])
-LANGUAGE sql STABLE
--- Compiling the plan takes longer than running it.
-SET jit = off
-AS $$
+LANGUAGE sql STABLE AS $$
     WITH settings AS MATERIALIZED (
         -- Local times: a day is a calendar day, whatever the clocks do in it.
         SELECT diogen.require_choice('bucket', dora.bucket, '{day,week,month,quarter}') AS bucket,

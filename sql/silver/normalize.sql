@@ -125,28 +125,28 @@ COMMENT ON FUNCTION enrich_pull_requests(text, int) IS
 
 CREATE FUNCTION enrich_deployments(source text) RETURNS bigint
 LANGUAGE sql VOLATILE AS $$
-    WITH terminal AS (
+    WITH history AS (
         -- GitHub's own words. "inactive" follows a success and does not undo it; alone it is none.
-        SELECT s.repository, s.deployment_id, s.occurred_at, s.state,
-               CASE WHEN s.state = 'success' THEN 'success'
-                    WHEN s.state IN ('failure', 'error') THEN 'failure' END AS status
+        SELECT s.repository, s.deployment_id,
+               (array_agg(s.state ORDER BY s.occurred_at DESC)
+                FILTER (WHERE s.state IN ('success', 'failure', 'error')))[1] AS ended,
+               bool_or(s.state IN ('in_progress', 'pending', 'queued', 'waiting')) AS is_under_way,
+               min(s.occurred_at) FILTER (WHERE s.state = 'in_progress') AS started_at,
+               min(s.occurred_at) FILTER (WHERE s.state = 'success') AS succeeded_at,
+               min(s.occurred_at) FILTER (WHERE s.state IN ('failure', 'error')) AS failed_at
         FROM diogen_silver.deployment_statuses s
         JOIN diogen_silver.stale_repositories r USING (source, repository)
         WHERE s.source = enrich_deployments.source
-    ), ended AS (
-        SELECT DISTINCT ON (t.repository, t.deployment_id) t.repository, t.deployment_id, t.status
-        FROM terminal t
-        WHERE t.status IS NOT NULL
-        ORDER BY t.repository, t.deployment_id, t.occurred_at DESC
+        GROUP BY s.repository, s.deployment_id
     ), summary AS (
-        SELECT t.repository, t.deployment_id,
-               coalesce(e.status, CASE WHEN bool_or(t.state IN ('in_progress', 'pending', 'queued', 'waiting'))
-                                       THEN 'in_progress' ELSE 'other' END) AS status,
-               min(t.occurred_at) FILTER (WHERE t.state = 'in_progress') AS started_at,
-               min(t.occurred_at) FILTER (WHERE t.status = e.status) AS finished_at
-        FROM terminal t
-        LEFT JOIN ended e USING (repository, deployment_id)
-        GROUP BY t.repository, t.deployment_id, e.status
+        SELECT h.repository, h.deployment_id, h.started_at,
+               CASE WHEN h.ended = 'success' THEN 'success'
+                    WHEN h.ended IS NOT NULL THEN 'failure'
+                    WHEN h.is_under_way THEN 'in_progress'
+                    ELSE 'other' END AS status,
+               CASE WHEN h.ended = 'success' THEN h.succeeded_at
+                    WHEN h.ended IS NOT NULL THEN h.failed_at END AS finished_at
+        FROM history h
     ), updated AS (
         UPDATE diogen_silver.deployments d
         SET status = s.status, started_at = coalesce(s.started_at, d.created_at), finished_at = s.finished_at

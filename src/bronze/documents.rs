@@ -84,6 +84,23 @@ fn source_streams(
     Ok(TableIterator::new(rows))
 }
 
+/// A text that is another whenever something in a stream of a repository has changed, from the
+/// repository's own document; NULL where that does not say.
+#[pg_extern(stable, strict, parallel_restricted)]
+fn stream_mark(
+    source: &str,
+    stream: &str,
+    repository: Document<'_>,
+) -> Result<Option<String>, ErrorReport> {
+    let registered = registered(source)?;
+    let mark = repository.object().and_then(|repository| {
+        registered
+            .source
+            .mark(&registered.options, stream, repository)
+    });
+    Ok(mark)
+}
+
 /// Whether the option `repositories` of a source selects a repository, named `owner/name`.
 #[pg_extern(stable, strict, parallel_restricted)]
 fn source_selects(source: &str, repository: &str) -> Result<bool, ErrorReport> {

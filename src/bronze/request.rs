@@ -1,16 +1,22 @@
 //! One page over the network, as rows.
 
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::Utc;
 use pgrx::JsonB;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::credentials::registered;
+use super::credentials::{Registered, registered};
 use crate::error::Error;
 use crate::http::{self, HttpError, Limits, Request};
-use crate::sources::{self, Page};
+use crate::sources::{self, Page, Remedy};
 use crate::{interrupts, time};
+
+/// No attempt begins later than this after the first one.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks a source for the page at a cursor.
 ///
@@ -18,7 +24,7 @@ use crate::{interrupts, time};
 /// NULL after the last one, and `rest` where the next pass starts. Each further row is a document's
 /// text.
 /// Nothing is stored: `diogen.fetch_page` does that in the same statement. The wait can be
-/// cancelled; it ends within 60 seconds in any case.
+/// cancelled; it ends within two minutes in any case.
 #[pg_extern(volatile, parallel_unsafe)]
 fn request_page(
     source: &str,
@@ -62,6 +68,8 @@ fn request_page(
     ))
 }
 
+/// Asks until there is an answer, or no remedy left: again after a growing wait, for fewer
+/// elements, or from the pass's beginning.
 fn page(
     source: &str,
     stream: &str,
@@ -69,28 +77,70 @@ fn page(
     cursor: &serde_json::Value,
 ) -> Result<Page, Error> {
     let registered = registered(source)?;
+    let source = registered.source;
+    sources::stream(source, stream)?;
+    let started = Instant::now();
+    let mut delays = ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_times(4)
+        .with_jitter()
+        .build();
+    let mut cursor = cursor.clone();
+    loop {
+        let error = match attempt(&registered, stream, scope, &cursor) {
+            Ok(page) => return Ok(page),
+            Err(error) => error,
+        };
+        match error.remedy() {
+            Remedy::None => return Err(error),
+            Remedy::Again => {}
+            Remedy::Narrower => {
+                cursor = source.narrower(stream, &cursor).unwrap_or(cursor);
+            }
+            Remedy::FromStart => cursor = source.restarted(&cursor),
+        }
+        match delays.next().filter(|_| started.elapsed() < PATIENCE) {
+            Some(delay) => interruptible(http::pause(delay, interrupts::pending))?,
+            None => return Err(error),
+        }
+    }
+}
+
+fn attempt(
+    registered: &Registered,
+    stream: &str,
+    scope: &str,
+    cursor: &serde_json::Value,
+) -> Result<Page, Error> {
     let options = &registered.options;
-    sources::stream(registered.source, stream)?;
+    let source = registered.source;
     let now = Utc::now();
-    let call = registered
-        .source
-        .call(options, stream, scope, cursor, now)?;
+    let call = source.call(options, stream, scope, cursor, now)?;
     let request = Request {
         method: call.method,
         url: call.url,
-        headers: registered.source.headers(&registered.secret()?)?,
+        headers: source.headers(&registered.secret()?)?,
         body: call.body,
     };
-    let sent = http::send(
+    let answer = interruptible(http::send(
         request,
         Limits::default(),
         options.address_policy,
         interrupts::pending,
-    );
-    if matches!(sent, Err(HttpError::Interrupted { .. })) {
+    ))?;
+    Ok(source.page(options, stream, scope, cursor, now, &answer)?)
+}
+
+/// Raises PostgreSQL's own error where a wait was interrupted.
+fn interruptible<T>(waited: Result<T, HttpError>) -> Result<T, HttpError> {
+    if matches!(waited, Err(HttpError::Interrupted { .. })) {
         interrupts::check();
     }
-    Ok(registered
-        .source
-        .page(options, stream, scope, cursor, now, &sent?)?)
+    waited
+}
+
+/// How many requests this backend has sent since it was last asked.
+#[pg_extern(volatile, parallel_unsafe)]
+fn requests_sent() -> i64 {
+    http::requests_sent()
 }

@@ -1,6 +1,6 @@
 //! One request at a time, interruptible, bounded in time and bytes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,6 +118,25 @@ struct Backend {
 
 thread_local! {
     static BACKEND: RefCell<Backend> = RefCell::default();
+    static SENT: Cell<i64> = const { Cell::new(0) };
+}
+
+/// How many requests this backend has sent since it was last asked.
+pub fn requests_sent() -> i64 {
+    SENT.take()
+}
+
+/// Waits, but not longer than the backend wants to: `Interrupted` if it was asked to stop.
+pub fn pause(delay: Duration, interrupted: fn() -> bool) -> Result<(), HttpError> {
+    BACKEND.with_borrow_mut(|backend| {
+        backend.runtime()?.block_on(async {
+            tokio::select! {
+                biased;
+                () = until(interrupted) => Err(HttpError::Interrupted { host: "a retry".to_owned() }),
+                () = tokio::time::sleep(delay) => Ok(()),
+            }
+        })
+    })
 }
 
 /// Sends a request and waits for the whole answer.
@@ -134,6 +153,7 @@ pub fn send(
     if !policy.allows_host(&host) {
         return Err(HttpError::AddressRefused { host });
     }
+    SENT.set(SENT.get() + 1);
     BACKEND.with_borrow_mut(|backend| {
         let client = backend.client(policy)?;
         let runtime = backend.runtime()?;

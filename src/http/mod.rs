@@ -8,4 +8,4 @@ mod address;
 mod client;
 
 pub use address::AddressPolicy;
-pub use client::{HttpError, Limits, Request, Response, send};
+pub use client::{HttpError, Limits, Request, Response, pause, requests_sent, send};

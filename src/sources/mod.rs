@@ -146,6 +146,22 @@ pub enum SourceError {
         /// The API's words.
         message: String,
     },
+    /// The API gave up on a page because it was too much.
+    #[error("{host} could not compute the page: {reason}")]
+    TooHeavy {
+        /// The host.
+        host: String,
+        /// The API's words.
+        reason: String,
+    },
+    /// The API no longer knows where the pass stood.
+    #[error("{host} does not know the cursor any more: {reason}")]
+    CursorLost {
+        /// The host.
+        host: String,
+        /// The API's words.
+        reason: String,
+    },
     /// The answer is not what the API promises.
     #[error("{host} sent an answer that cannot be read: {reason}")]
     Unreadable {
@@ -172,6 +188,36 @@ fn until(resets_at: &Option<DateTime<Utc>>) -> String {
     resets_at.map_or_else(String::new, |at| {
         format!(" until {}", at.format("%Y-%m-%d %H:%M:%S UTC"))
     })
+}
+
+/// What may help after a request failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Nothing that could be done at once.
+    None,
+    /// The same again.
+    Again,
+    /// Fewer elements.
+    Narrower,
+    /// The pass from its beginning.
+    FromStart,
+}
+
+impl SourceError {
+    /// What may help.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::TooHeavy { .. } => Remedy::Narrower,
+            // A gateway that gave up on a slow answer says so in either way.
+            Self::Status {
+                status: 500 | 502 | 504,
+                ..
+            } => Remedy::Narrower,
+            Self::Status { status: 503, .. } => Remedy::Again,
+            Self::CursorLost { .. } => Remedy::FromStart,
+            _ => Remedy::None,
+        }
+    }
 }
 
 /// An API that documents are fetched from.
@@ -203,6 +249,12 @@ pub trait Source {
         answer: &Response,
     ) -> Result<Page, SourceError>;
 
+    /// The cursor for the same page with fewer elements; `None` where it has one only.
+    fn narrower(&self, stream: &str, cursor: &Value) -> Option<Value>;
+
+    /// The cursor for the same pass from its beginning.
+    fn restarted(&self, cursor: &Value) -> Value;
+
     /// What a document of a stream is called in bronze, whichever shape it has.
     fn identify(
         &self,
@@ -210,6 +262,10 @@ pub trait Source {
         document: Object<'_>,
         context: Object<'_>,
     ) -> Result<Identity, SourceError>;
+
+    /// A text that is another whenever something in a stream of a repository has changed, from the
+    /// repository's own document; `None` where that does not say. It saves asking for each stream.
+    fn mark(&self, options: &Options, stream: &str, repository: Object<'_>) -> Option<String>;
 
     /// The headers every request needs; `secret` goes nowhere else.
     fn headers(&self, secret: &str) -> Result<reqwest::header::HeaderMap, SourceError>;

@@ -99,6 +99,14 @@ pub struct Options {
 }
 
 impl Options {
+    /// How far back a first pass goes, as the option says it.
+    pub fn since(&self) -> String {
+        match self.since {
+            Since::Days(days) => format!("{days} days"),
+            Since::At(at) => at.to_rfc3339(),
+        }
+    }
+
     /// Nothing older than this is fetched.
     pub fn horizon(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         match self.since {

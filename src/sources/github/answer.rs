@@ -113,7 +113,10 @@ impl<'a> Answer<'a> {
         let connection: Connection<'_> = serde_json::from_str(value.get())
             .map_err(|error| self.unreadable(path, &error.to_string()))?;
         if connection.nodes.iter().any(Option::is_none) {
-            return Err(self.unreadable(path, "some of its nodes are null"));
+            return Err(SourceError::TooHeavy {
+                host: self.host.to_owned(),
+                reason: format!("some nodes of data.{} are null", path.join(".")),
+            });
         }
         Ok(connection)
     }
@@ -149,6 +152,21 @@ fn graphql_error(host: &str, what: &str, answer: &Response, error: &GraphqlError
             message,
             resets_at: budget(&answer.headers).map(|budget| budget.resets_at),
         },
+        Some("RESOURCE_LIMITS_EXCEEDED" | "MAX_NODE_LIMIT_EXCEEDED") => SourceError::TooHeavy {
+            host,
+            reason: message,
+        },
+        Some("INVALID_CURSOR_ARGUMENTS") => SourceError::CursorLost {
+            host,
+            reason: message,
+        },
+        // GitHub's own words for a query that ran into its time limit, which has no type.
+        None if message.starts_with("Something went wrong while executing your query") => {
+            SourceError::TooHeavy {
+                host,
+                reason: message,
+            }
+        }
         kind => SourceError::Unreadable {
             host,
             reason: format!(

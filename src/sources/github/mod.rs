@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{Call, Identity, Options, Page, Scope, Source, SourceError, Stream};
 use crate::http::Response;
-use crate::jsonb::Object;
+use crate::jsonb::{Json, Object};
 
 pub use filter::{RepositoryFilter, Wanted};
 
@@ -92,6 +92,14 @@ impl Source for GitHub {
         streams::page(options, stream, scope, cursor, now, &data)
     }
 
+    fn narrower(&self, stream: &str, cursor: &Value) -> Option<Value> {
+        streams::narrower(stream, cursor)
+    }
+
+    fn restarted(&self, cursor: &Value) -> Value {
+        streams::restarted(cursor)
+    }
+
     fn identify(
         &self,
         stream: &str,
@@ -99,6 +107,27 @@ impl Source for GitHub {
         context: Object<'_>,
     ) -> Result<Identity, SourceError> {
         identity::identify(stream, document, context)
+    }
+
+    fn mark(&self, options: &Options, stream: &str, repository: Object<'_>) -> Option<String> {
+        let newest = |list: &str| {
+            let list = repository.object(list)?;
+            let newest = list.elements("nodes").next().and_then(Json::object);
+            let updated_at = newest.and_then(|newest| newest.text("updatedAt"));
+            let count = list.integer("totalCount")?;
+            Some(format!("{count} {}", updated_at.unwrap_or_default()))
+        };
+        let mark = match stream {
+            "pull_requests" => newest("pullRequests"),
+            "deployments" => newest("deployments"),
+            "releases" => newest("releases"),
+            "commits" => {
+                let head = repository.at(&["defaultBranchRef", "target", "oid"])?;
+                head.text().map(str::to_owned)
+            }
+            _ => None,
+        }?;
+        Some(format!("{mark} since {}", options.since()))
     }
 
     fn headers(&self, secret: &str) -> Result<HeaderMap, SourceError> {

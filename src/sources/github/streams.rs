@@ -15,9 +15,48 @@ use super::answer::{Answer, PageInfo};
 use super::filter::Wanted;
 use crate::sources::{Options, Page, SourceError, without_nul};
 
+/// How many elements a page has at first, and at most.
+///
 /// 25 pull requests with all they carry cost no more points than fewer would, and stay below
-/// GitHub's resource limit for one query.
-const PULL_REQUESTS_PER_PAGE: u32 = 25;
+/// GitHub's resource limit for one query; more save round trips where they stay below it too.
+fn widths(stream: &str) -> (u64, u64) {
+    match stream {
+        "pull_requests" => (25, 50),
+        "deployments" => (50, 100),
+        _ => (100, 100),
+    }
+}
+
+fn width(stream: &str, cursor: &Value) -> u64 {
+    cursor["width"].as_u64().unwrap_or(widths(stream).0).max(1)
+}
+
+/// The cursor with a width that came through grown by a quarter.
+fn grown(stream: &str, was: &Value, mut cursor: Value) -> Value {
+    let width = width(stream, was);
+    let next = (width + (width / 4).max(1)).min(widths(stream).1);
+    if next != widths(stream).0 {
+        cursor["width"] = next.into();
+    }
+    cursor
+}
+
+/// The cursor for the same page with half the elements; `None` where it has one only.
+pub fn narrower(stream: &str, cursor: &Value) -> Option<Value> {
+    let half = width(stream, cursor) / 2;
+    let mut cursor = cursor.clone();
+    cursor["width"] = half.into();
+    (half > 0).then_some(cursor)
+}
+
+/// The cursor for the same pass from its beginning.
+pub fn restarted(cursor: &Value) -> Value {
+    let mut cursor = cursor.clone();
+    if let Some(fields) = cursor.as_object_mut() {
+        fields.remove("after");
+    }
+    cursor
+}
 
 /// A list that is read newest first until what was seen before.
 struct Listing {
@@ -83,12 +122,13 @@ pub fn body(
     now: DateTime<Utc>,
 ) -> Result<String, SourceError> {
     let after = &cursor["after"];
+    let first = width(stream, cursor);
     let (owner, name) = scope.split_once('/').unwrap_or((scope, ""));
     let (query, operation, variables) = match stream {
         "repositories" if wanted(options, scope)?.is_glob() => (
             include_str!("repositories.graphql"),
             "Repositories",
-            json!({"owner": owner, "after": after}),
+            json!({"owner": owner, "after": after, "first": first}),
         ),
         "repositories" => (
             include_str!("repository.graphql"),
@@ -98,17 +138,14 @@ pub fn body(
         "commits" => (
             include_str!("commits.graphql"),
             "Commits",
-            json!({"owner": owner, "name": name, "after": after, "since": since(cursor, options.horizon(now))}),
+            json!({"owner": owner, "name": name, "after": after, "first": first, "since": since(cursor, options.horizon(now))}),
         ),
         stream => {
             let listing = listing(stream).ok_or_else(|| SourceError::Unreadable {
                 host: options.base_url.to_string(),
                 reason: format!("stream {stream} is filled by diogen.ingest only"),
             })?;
-            let mut variables = json!({"owner": owner, "name": name, "after": after});
-            if stream == "pull_requests" {
-                variables["first"] = PULL_REQUESTS_PER_PAGE.into();
-            }
+            let variables = json!({"owner": owner, "name": name, "after": after, "first": first});
             (listing.query, listing.operation, variables)
         }
     };
@@ -133,14 +170,17 @@ pub fn page(
     now: DateTime<Utc>,
     answer: &Answer<'_>,
 ) -> Result<Page, SourceError> {
-    match stream {
+    let mut page = match stream {
         "repositories" => repositories(options, scope, answer),
         "commits" => commits(options.horizon(now), cursor, answer),
         stream => match listing(stream) {
             Some(listing) => newest_first(listing, options.horizon(now), cursor, now, answer),
             None => Err(answer.unreadable(&[], "no such stream")),
         },
-    }
+    }?;
+    page.next = page.next.map(|next| grown(stream, cursor, next));
+    page.rest = grown(stream, cursor, page.rest);
+    Ok(page)
 }
 
 fn repositories(options: &Options, scope: &str, answer: &Answer<'_>) -> Result<Page, SourceError> {
@@ -228,6 +268,7 @@ fn newest_first(
     let nodes: Vec<&RawValue> = list.nodes.into_iter().flatten().collect();
     let seen_until = time(&cursor["seen_until"]);
     let mut newest = time(&cursor["newest"]);
+    // At rest it only tells that there is something to look at again.
     let mut oldest_unfinished = time(&cursor["unfinished"]);
     let mut last = None;
     for node in &nodes {
@@ -263,7 +304,10 @@ fn newest_first(
         (Some(seen), Some(unfinished)) => Some(seen.min(unfinished)),
         (seen, _) => seen,
     };
-    let rest = json!({"seen_until": seen, "from": reach.from});
+    let mut rest = json!({"seen_until": seen, "from": reach.from});
+    if oldest_unfinished.is_some() {
+        rest["unfinished"] = true.into();
+    }
     Ok(assemble(nodes, next, rest, list.total_count, answer))
 }
 

@@ -71,10 +71,8 @@ fn a_first_pass_ends_at_the_horizon() {
     );
     let page = read(&options, "pull_requests", &next, second);
     assert_eq!(page.next, None);
-    assert_eq!(
-        page.rest,
-        json!({"seen_until": "2026-06-30T10:00:00Z", "from": HORIZON})
-    );
+    assert_eq!(page.rest["seen_until"], "2026-06-30T10:00:00Z");
+    assert_eq!(page.rest["from"], HORIZON);
 }
 
 #[test]
@@ -108,10 +106,8 @@ fn a_source_that_shall_go_further_back_reads_all_of_it_again() {
     let oldest = pull_requests(&["2025-12-31T09:00:00Z"], Some("c3"));
     let page = read(&options, "pull_requests", &next, oldest);
     assert_eq!(page.next, None);
-    assert_eq!(
-        page.rest,
-        json!({"seen_until": "2026-06-30T10:00:00Z", "from": HORIZON})
-    );
+    assert_eq!(page.rest["seen_until"], "2026-06-30T10:00:00Z");
+    assert_eq!(page.rest["from"], HORIZON);
 
     let history = |next| {
         let history = list(vec![json!({"oid": "a"})], next);
@@ -144,7 +140,8 @@ fn a_pass_without_news_forgets_nothing() {
         &rest,
         pull_requests(&[], None),
     );
-    assert_eq!((page.next, page.rest), (None, rest));
+    assert_eq!(page.next, None);
+    assert_eq!(page.rest["seen_until"], rest["seen_until"]);
 }
 
 #[test]
@@ -175,6 +172,29 @@ fn each_entry_is_a_pass_of_its_own() {
     let page = read_for(&options, "repositories", "other/*", &json!({}), all);
     assert_eq!(page.documents, [r#"{"nameWithOwner":"other/a"}"#]);
     assert_eq!(page.next, Some(json!({"after": "c1"})));
+}
+
+#[test]
+fn a_page_shrinks_when_it_was_too_much_and_grows_again() {
+    let options = options("acme/api");
+    let start = json!({"after": "c1", "width": 25});
+    let half = narrower("pull_requests", &start).expect("a narrower page");
+    assert_eq!(half, json!({"after": "c1", "width": 12}));
+    let sent = body(&options, "pull_requests", "acme/api", &half, now()).expect("a body");
+    assert!(sent.contains(r#""first":12"#), "{sent}");
+    let page = read(
+        &options,
+        "pull_requests",
+        &half,
+        pull_requests(&["2026-06-30T10:00:00Z"], Some("c2")),
+    );
+    assert_eq!(page.next.expect("a next page")["width"], 15);
+    assert_eq!(page.rest["width"], 15, "remembered for the next pass");
+    assert_eq!(narrower("pull_requests", &json!({"width": 1})), None);
+    let most = json!({"width": 50});
+    let page = read(&options, "pull_requests", &most, pull_requests(&[], None));
+    assert_eq!(page.rest["width"], 50);
+    assert_eq!(restarted(&start), json!({"width": 25}));
 }
 
 #[test]

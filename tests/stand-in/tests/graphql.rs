@@ -52,7 +52,7 @@ fn every_document_pages_through_the_truth() {
     let truth = truth(&server);
     let truth = truth.as_object().unwrap();
     assert_eq!(truth.len(), 8);
-    let owner = json!({"owner": "acme"});
+    let owner = json!({"owner": "acme", "first": 100});
     let listed = pages(
         &server,
         REPOSITORIES,
@@ -110,10 +110,10 @@ fn every_document_pages_through_the_truth() {
 fn history_since_leaves_out_older_commits() {
     let server = start(|_| {});
     let since = "2026-06-01T00:00:00Z";
-    let all = json!({"owner": "acme", "name": "web"});
+    let all = json!({"owner": "acme", "name": "web", "first": 100});
     let pointer = "/data/repository/defaultBranchRef/target/history";
     let all = pages(&server, COMMITS, &all, pointer);
-    let some = json!({"owner": "acme", "name": "web", "since": since});
+    let some = json!({"owner": "acme", "name": "web", "since": since, "first": 100});
     let some = pages(&server, COMMITS, &some, pointer);
     let newer = all
         .iter()
@@ -157,7 +157,7 @@ fn pages_do_not_shift_while_the_clock_moves() {
 #[test]
 fn a_history_cursor_stays_with_its_head() {
     let server = start(|c| c.hold_back_hours = 400.0);
-    let mut variables = json!({"owner": "acme", "name": "web"});
+    let mut variables = json!({"owner": "acme", "name": "web", "first": 100});
     let read = |variables: &Value| {
         let answer = graphql(&server, COMMITS, variables);
         answer["data"]["repository"]["defaultBranchRef"]["target"]["history"].clone()
@@ -172,7 +172,7 @@ fn a_history_cursor_stays_with_its_head() {
     assert_eq!(read(&variables)["nodes"], second["nodes"]);
     assert_ne!(
         first["nodes"][0],
-        read(&json!({"owner": "acme", "name": "web"}))["nodes"][0]
+        read(&json!({"owner": "acme", "name": "web", "first": 100}))["nodes"][0]
     );
 }
 
@@ -216,7 +216,11 @@ fn what_is_not_there_is_not_found() {
     );
     assert_eq!(error["locations"][0]["line"], 2);
     assert!(error.get("extensions").is_none());
-    let answer = graphql(&server, REPOSITORIES, &json!({"owner": "nobody"}));
+    let answer = graphql(
+        &server,
+        REPOSITORIES,
+        &json!({"owner": "nobody", "first": 100}),
+    );
     assert_eq!(answer["data"]["repositoryOwner"], Value::Null);
     assert!(answer.get("errors").is_none());
 }

@@ -115,7 +115,8 @@ fn releases_outside_the_default_branch_have_their_commits() {
         return;
     };
     let query = include_str!("../../../src/sources/github/releases.graphql");
-    let mut variables = json!({"owner": "kubernetes-sigs", "name": "controller-runtime"});
+    let mut variables =
+        json!({"owner": "kubernetes-sigs", "name": "controller-runtime", "first": 100});
     let mut stable = 0;
     loop {
         let answer = graphql(&server, query, &variables);
