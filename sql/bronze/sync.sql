@@ -92,17 +92,19 @@ $$;
 COMMENT ON FUNCTION "fetch"(text, text, int) IS
     'Fetches a stream inside the caller''s transaction, at most so many pages; one row per page. Any error undoes all of it; sync keeps every page';
 
-CREATE PROCEDURE sync_scope(source text, stream text, scope text, INOUT outcome text DEFAULT NULL)
+CREATE PROCEDURE sync_scope(source text, stream text, scope text,
+                            INOUT outcome text DEFAULT NULL, INOUT documents bigint DEFAULT 0)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
     page record;
     resumed boolean;
     mark text := diogen.current_mark(source, stream, scope);
-    read bigint := 0;
     total bigint;
     code text; message text;
 BEGIN
+    outcome := NULL;
+    documents := 0;
     resumed := coalesce((SELECT c.cursor ? 'after' FROM diogen_bronze.cursors c
                          WHERE c.source = source AND c.stream = stream AND c.scope = scope), false);
     LOOP
@@ -127,11 +129,11 @@ BEGIN
         IF outcome IS NOT NULL THEN
             RETURN;
         END IF;
-        read := read + page.documents;
+        documents := documents + page.documents;
         IF NOT page.finished THEN
             SELECT c.pass_total INTO total FROM diogen_bronze.cursors c
             WHERE c.source = source AND c.stream = stream AND c.scope = scope;
-            RAISE NOTICE '% · % %: % documents%', source, stream, scope, read,
+            RAISE NOTICE '% · % %: % documents%', source, stream, scope, documents,
                 coalesce(pg_catalog.format(' of at most %s', total), '');
         ELSIF resumed THEN
             -- A pass that was cut off is complete now; what changed since it began is still to come.
@@ -143,17 +145,19 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON PROCEDURE sync_scope(text, text, text, text) IS
-    'Fetches one stream of one repository to its end, a transaction per page; outcome: complete, failed, unreachable or stop';
+COMMENT ON PROCEDURE sync_scope(text, text, text, text, bigint) IS
+    'Fetches one stream of one repository to its end, a transaction per page; outcome: complete, failed, unreachable or stop; documents: how many were read';
 
 CREATE PROCEDURE sync_source(source text, streams text[], INOUT outcome text DEFAULT NULL)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
     stream text;
-    scopes text[];
     scope text;
     result text;
+    documents bigint;
+    read bigint;
+    quiet int;
     failures int := 0;
     unreachable int := 0;
     told boolean := false; -- whether the repositories' documents were read in this run
@@ -166,11 +170,15 @@ BEGIN
     END IF;
     FOREACH stream IN ARRAY ARRAY(SELECT t.stream FROM diogen.source_streams(source) t) LOOP
         CONTINUE WHEN stream <> ALL (streams);
-        scopes := ARRAY(SELECT diogen.scopes_to_fetch(source, stream));
-        FOREACH scope IN ARRAY scopes LOOP
-            CONTINUE WHEN told AND diogen.has_no_news(source, stream, scope);
-            result := NULL;
-            CALL diogen.sync_scope(source, stream, scope, result);
+        read := 0;
+        quiet := 0;
+        FOREACH scope IN ARRAY ARRAY(SELECT diogen.scopes_to_fetch(source, stream)) LOOP
+            IF told AND diogen.has_no_news(source, stream, scope) THEN
+                quiet := quiet + 1;
+                CONTINUE;
+            END IF;
+            CALL diogen.sync_scope(source, stream, scope, result, documents);
+            read := read + documents;
             IF result = 'stop' THEN
                 outcome := result;
                 RETURN;
@@ -186,10 +194,8 @@ BEGIN
         IF stream = 'repositories' THEN
             told := failures = 0;
         END IF;
-        RAISE NOTICE '% · %: % documents read', source, stream, (
-            SELECT coalesce(pg_catalog.sum(c.pass_documents), 0)
-            FROM diogen_bronze.cursors c
-            WHERE c.source = source AND c.stream = stream AND c.scope = ANY (scopes));
+        RAISE NOTICE '% · %: % documents read%', source, stream, read,
+            CASE WHEN quiet > 0 THEN pg_catalog.format('; no news in %s repositories', quiet) ELSE '' END;
     END LOOP;
     outcome := CASE WHEN failures > 0 THEN 'failed' ELSE 'complete' END;
 END
