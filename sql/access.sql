@@ -6,6 +6,7 @@ COMMENT ON FUNCTION requests_sent() IS 'How many requests this backend has sent 
 COMMENT ON FUNCTION document_identity(text, text, jsonb, jsonb) IS
     'What a document of a stream is called in bronze, when it last changed, and the keys it refers to';
 COMMENT ON FUNCTION source_streams(text) IS 'The streams that sync fetches for a source, in their order; scopes is NULL for what is fetched for each repository';
+COMMENT ON FUNCTION entry_selects(text, text) IS 'Whether one entry of the option repositories, such as acme/*, selects a repository';
 COMMENT ON FUNCTION stream_mark(text, text, jsonb) IS 'A text that is another whenever something in a stream of a repository has changed, from the repository''s document; NULL: it does not say';
 COMMENT ON FUNCTION source_selects(text, text) IS 'Whether the option "repositories" of a source selects a repository';
 COMMENT ON FUNCTION source_kind(text, text) IS 'The kind of a source, after checking that it has the stream';

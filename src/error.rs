@@ -94,6 +94,14 @@ impl Error {
 
 impl From<Error> for ErrorReport {
     fn from(error: Error) -> Self {
-        Self::new(error.sqlstate(), error.to_string(), "diogen")
+        let report = Self::new(error.sqlstate(), error.to_string(), "diogen");
+        match error {
+            // `sync` reads when to go on from here.
+            Error::Source(SourceError::RateLimited {
+                resets_at: Some(at),
+                ..
+            }) => report.set_detail(format!("The limit ends at {}", at.to_rfc3339())),
+            _ => report,
+        }
     }
 }

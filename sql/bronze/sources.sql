@@ -54,10 +54,14 @@ CREATE FUNCTION set_secret(source text, secret text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     PERFORM diogen.hide_statement();
+    PERFORM diogen.init();
     EXECUTE pg_catalog.format('DROP USER MAPPING IF EXISTS FOR CURRENT_USER SERVER %I', source);
     IF secret IS NOT NULL THEN
         PERFORM diogen.create_user_mapping(source, secret);
     END IF;
+    -- Another token has another budget.
+    UPDATE diogen_bronze.cursors c SET budget_remaining = NULL, budget_resets_at = NULL
+    WHERE c.source = set_secret.source AND c.budget_remaining = 0;
 END
 $$;
 COMMENT ON FUNCTION set_secret(text, text) IS

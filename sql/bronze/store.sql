@@ -1,7 +1,7 @@
 -- Storing documents, one page at a time.
 
 CREATE FUNCTION store_documents(source text, kind text, stream text, docs jsonb[], context jsonb,
-                                OUT changed bigint, OUT requires text[])
+                                OUT changed bigint, OUT requires text[], OUT keys text[])
 LANGUAGE sql VOLATILE AS $$
     WITH identified AS MATERIALIZED (
         -- The last one wins where a page holds one object twice.
@@ -31,10 +31,11 @@ LANGUAGE sql VOLATILE AS $$
             FROM stored s
             JOIN identified i USING (key)
             CROSS JOIN LATERAL pg_catalog.unnest(i.requires) AS needed
-            WHERE s.is_new)
+            WHERE s.is_new),
+           (SELECT pg_catalog.array_agg(i.key) FROM identified i)
 $$;
 COMMENT ON FUNCTION store_documents(text, text, text, jsonb[], jsonb) IS
-    'Stores documents in bronze by their natural keys; returns how many were new or changed, and the keys that new ones refer to';
+    'Stores documents in bronze by their natural keys; returns how many were new or changed, the keys that new ones refer to, and the keys of all';
 
 CREATE FUNCTION ingest(source text, stream text, docs jsonb, context jsonb DEFAULT '{}') RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
@@ -61,6 +62,7 @@ DECLARE
     page record;
     stored record;
     still_missing text[] := '{}';
+    seen text[];
 BEGIN
     -- Nothing is written before the answer is there, so that nobody waits for this wait.
     SELECT c.* INTO old FROM diogen_bronze.cursors c
@@ -93,18 +95,34 @@ BEGIN
         finished := still_missing = '{}';
     END IF;
 
+    -- A complete list of repositories tells which ones are gone.
+    IF stream = 'repositories' THEN
+        seen := CASE WHEN old.cursor ? 'after' THEN old.seen ELSE '{}' END || stored.keys;
+        IF finished THEN
+            WITH gone AS (
+                UPDATE diogen_bronze.documents d SET deleted_at = now(), changed_xid = pg_current_xact_id()
+                WHERE d.source = source AND d.stream = stream AND d.deleted_at IS NULL
+                  AND diogen.entry_selects(scope, d.key) AND d.key <> ALL (seen)
+                RETURNING d.key
+            )
+            DELETE FROM diogen_bronze.cursors c USING gone WHERE c.source = source AND c.scope = gone.key;
+            seen := '{}';
+        END IF;
+    END IF;
+
     INSERT INTO diogen_bronze.cursors AS c
-        (source, stream, scope, cursor, missing, state, pass_documents, pass_total, requests,
+        (source, stream, scope, cursor, missing, seen, state, pass_documents, pass_total, requests,
          budget_remaining, budget_resets_at, last_success_at)
     VALUES (source, stream, scope,
             CASE WHEN finished THEN page.rest ELSE page.cursor END,
             CASE WHEN finished THEN '{}' ELSE still_missing END,
+            coalesce(seen, '{}'),
             CASE WHEN finished THEN 'complete' ELSE 'running' END,
             documents + CASE WHEN old.cursor ? 'after' THEN old.pass_documents ELSE 0 END,
             page.total, coalesce(old.requests, 0) + requests,
             page.budget_remaining, page.budget_resets_at, pg_catalog.clock_timestamp())
     ON CONFLICT ON CONSTRAINT cursors_pkey DO UPDATE
-    SET cursor = excluded.cursor, missing = excluded.missing, state = excluded.state,
+    SET cursor = excluded.cursor, missing = excluded.missing, seen = excluded.seen, state = excluded.state,
         pass_documents = excluded.pass_documents, pass_total = excluded.pass_total,
         requests = excluded.requests, budget_remaining = excluded.budget_remaining,
         budget_resets_at = excluded.budget_resets_at, last_success_at = excluded.last_success_at;
@@ -134,17 +152,26 @@ $$;
 COMMENT ON FUNCTION record_finding(text, text, text, text, text) IS
     'Notes what went wrong or was unusual while fetching';
 
-CREATE FUNCTION record_failure(source text, stream text, scope text, sqlstate text, message text)
+CREATE FUNCTION record_failure(source text, stream text, scope text, sqlstate text, message text, detail text)
 RETURNS void
 LANGUAGE sql VOLATILE AS $$
-    INSERT INTO diogen_bronze.cursors AS c (source, stream, scope, state, requests, last_error, last_error_at)
+    INSERT INTO diogen_bronze.cursors AS c
+        (source, stream, scope, state, requests, last_error, last_error_at, budget_remaining, budget_resets_at)
     VALUES (record_failure.source, record_failure.stream, record_failure.scope, 'failed', diogen.requests_sent(),
-            record_failure.message, pg_catalog.clock_timestamp())
+            record_failure.message, clock_timestamp(),
+            CASE WHEN record_failure.sqlstate = '53400' THEN 0 END,
+            -- GitHub asks for a minute where it does not say how long; nobody has to wait longer than its hour.
+            CASE WHEN record_failure.sqlstate = '53400'
+                 THEN least(coalesce(substring(record_failure.detail FROM 'The limit ends at (.*)')::timestamptz,
+                                     clock_timestamp() + interval '1 minute'),
+                            clock_timestamp() + interval '65 minutes') END)
     ON CONFLICT ON CONSTRAINT cursors_pkey DO UPDATE
     SET state = 'failed', requests = c.requests + excluded.requests, last_error = excluded.last_error,
-        last_error_at = excluded.last_error_at;
+        last_error_at = excluded.last_error_at,
+        budget_remaining = coalesce(excluded.budget_remaining, c.budget_remaining),
+        budget_resets_at = coalesce(excluded.budget_resets_at, c.budget_resets_at);
     SELECT diogen.record_finding(record_failure.source, record_failure.stream, record_failure.scope,
                                  record_failure.sqlstate, record_failure.message);
 $$;
-COMMENT ON FUNCTION record_failure(text, text, text, text, text) IS
-    'Notes that a request failed; the cursor stays where it was';
+COMMENT ON FUNCTION record_failure(text, text, text, text, text, text) IS
+    'Notes that a request failed, and until when a rate limit holds; the cursor stays where it was';

@@ -101,7 +101,7 @@ DECLARE
     resumed boolean;
     mark text := diogen.current_mark(source, stream, scope);
     total bigint;
-    code text; message text;
+    code text; message text; detail text;
 BEGIN
     outcome := NULL;
     documents := 0;
@@ -117,8 +117,9 @@ BEGIN
                 WHERE c.source = source AND c.stream = stream AND c.scope = scope;
             END IF;
         EXCEPTION WHEN OTHERS THEN
-            GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
-            PERFORM diogen.record_failure(source, stream, scope, code, message);
+            GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+                                    detail = PG_EXCEPTION_DETAIL;
+            PERFORM diogen.record_failure(source, stream, scope, code, message, detail);
             RAISE WARNING '% · % %: %', source, stream, scope, message;
             -- Refused credentials and an exhausted rate limit concern the whole source.
             outcome := CASE WHEN code IN ('28000', '53400') THEN 'stop'
@@ -161,11 +162,21 @@ DECLARE
     failures int := 0;
     unreachable int := 0;
     told boolean := false; -- whether the repositories' documents were read in this run
+    limited_until timestamptz;
 BEGIN
     PERFORM diogen.source_kind(source, s) FROM pg_catalog.unnest(streams) AS s;
     IF NOT diogen.lock_source(source, 'bronze') THEN
         RAISE NOTICE '% is being fetched by another session; nothing to do', source;
         outcome := 'busy';
+        RETURN;
+    END IF;
+    SELECT pg_catalog.max(c.budget_resets_at) INTO limited_until
+    FROM diogen_bronze.cursors c
+    WHERE c.source = source AND c.state = 'failed' AND c.budget_remaining = 0
+      AND c.budget_resets_at > pg_catalog.clock_timestamp();
+    IF limited_until IS NOT NULL THEN
+        RAISE NOTICE '% · rate limit until %; nothing to do before', source, limited_until;
+        outcome := 'stop';
         RETURN;
     END IF;
     FOREACH stream IN ARRAY ARRAY(SELECT t.stream FROM diogen.source_streams(source) t) LOOP

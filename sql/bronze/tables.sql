@@ -48,6 +48,7 @@ BEGIN
         scope text NOT NULL,
         cursor jsonb NOT NULL DEFAULT '{}',
         missing text[] NOT NULL DEFAULT '{}',
+        seen text[] NOT NULL DEFAULT '{}',
         mark text,
         state text NOT NULL DEFAULT 'new',
         pass_documents bigint NOT NULL DEFAULT 0,
@@ -66,6 +67,8 @@ BEGIN
         'What the next request needs; with the key "after", a pass is under way';
     COMMENT ON COLUMN diogen_bronze.cursors.missing IS
         'Keys that documents of this pass refer to and bronze does not hold yet';
+    COMMENT ON COLUMN diogen_bronze.cursors.seen IS
+        'Repositories that this pass over an entry has listed; the others are gone when it is over';
     COMMENT ON COLUMN diogen_bronze.cursors.mark IS
         'What the repository''s document said of the stream before the last complete pass; NULL: nothing';
     COMMENT ON COLUMN diogen_bronze.cursors.state IS 'new, running, complete or failed';

@@ -7,6 +7,7 @@ use pgrx::prelude::*;
 use super::credentials::registered;
 use crate::error::Error;
 use crate::jsonb::Document;
+use crate::sources::github::Wanted;
 use crate::sources::{self, Identity, OptionError, Scope};
 use crate::time;
 
@@ -106,6 +107,13 @@ fn stream_mark(
 fn source_selects(source: &str, repository: &str) -> Result<bool, ErrorReport> {
     let registered = registered(source)?;
     Ok(registered.options.repositories.selects(repository))
+}
+
+/// Whether one entry of the option `repositories`, such as `acme/*`, selects a repository.
+#[pg_extern(immutable, strict, parallel_safe)]
+fn entry_selects(entry: &str, repository: &str) -> Result<bool, ErrorReport> {
+    let wanted = Wanted::parse(entry).map_err(Error::from)?;
+    Ok(wanted.selects(repository))
 }
 
 /// The kind of a source, after checking that it has the stream and that the current user may use

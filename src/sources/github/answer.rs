@@ -141,7 +141,12 @@ fn graphql_error(host: &str, what: &str, answer: &Response, error: &GraphqlError
     let host = host.to_owned();
     let message = error.message.clone();
     match error.kind.as_deref() {
-        Some("NOT_FOUND") => SourceError::NotFound {
+        Some("INSUFFICIENT_SCOPES") => SourceError::Unauthorized {
+            host,
+            status: answer.status,
+            message,
+        },
+        Some("NOT_FOUND" | "FORBIDDEN") => SourceError::NotFound {
             host,
             what: what.to_owned(),
             message,
@@ -196,12 +201,13 @@ fn refusal(host: &str, what: &str, answer: &Response) -> SourceError {
         };
     }
     match status {
-        401 | 403 => SourceError::Unauthorized {
+        401 => SourceError::Unauthorized {
             host,
             status,
             message,
         },
-        404 => SourceError::NotFound {
+        // A token may be good for one repository and not for another.
+        403 | 404 => SourceError::NotFound {
             host,
             what: what.to_owned(),
             message,
@@ -285,10 +291,7 @@ mod tests {
             error(401, &[], bad),
             SourceError::Unauthorized { .. }
         ));
-        assert!(matches!(
-            error(403, &[], bad),
-            SourceError::Unauthorized { .. }
-        ));
+        assert!(matches!(error(403, &[], bad), SourceError::NotFound { .. }));
         assert!(matches!(error(404, &[], bad), SourceError::NotFound { .. }));
         assert!(matches!(
             error(502, &[], "<html>"),
@@ -315,7 +318,7 @@ mod tests {
         let unlimited = [("x-ratelimit-remaining", "0"), ("x-ratelimit-limit", "0")];
         assert!(matches!(
             error(403, &unlimited, bad),
-            SourceError::Unauthorized { .. }
+            SourceError::NotFound { .. }
         ));
     }
 

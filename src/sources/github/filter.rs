@@ -38,6 +38,11 @@ impl Wanted {
         })
     }
 
+    /// Whether it selects a repository, named `owner/name`.
+    pub fn selects(&self, repository: &str) -> bool {
+        self.pattern.matches(&repository.to_ascii_lowercase())
+    }
+
     /// Whether it stands for any number of repositories.
     pub fn is_glob(&self) -> bool {
         is_glob(&self.name)
@@ -77,10 +82,12 @@ impl RepositoryFilter {
 
     /// Whether a repository, named `owner/name`, is wanted.
     pub fn selects(&self, repository: &str) -> bool {
-        let repository = repository.to_ascii_lowercase();
-        let matches = |pattern: &Pattern| pattern.matches(&repository);
-        self.wanted.iter().any(|wanted| matches(&wanted.pattern))
-            && !self.excluded.iter().any(matches)
+        let lower = repository.to_ascii_lowercase();
+        self.wanted.iter().any(|wanted| wanted.selects(repository))
+            && !self
+                .excluded
+                .iter()
+                .any(|excluded| excluded.matches(&lower))
     }
 }
 

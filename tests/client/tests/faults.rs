@@ -1,6 +1,6 @@
 //! An API that fails now and then: what can be mended within a run is.
 
-use client::Fixture;
+use client::{Fixture, TOKEN};
 use stand_in::{Action, Fault, Status};
 
 /// A refresh while a fault strikes ends complete, without a finding.
@@ -120,9 +120,20 @@ fn a_rate_limit_stops_the_source_and_says_until_when() {
             .db
             .lines("SELECT stream, sqlstate FROM diogen_bronze.findings");
         assert_eq!(finding, ["commits|53400"]);
+        // Before the limit is over nothing is asked; another token has another budget.
         let requests = fixture.stand_in.requests();
+        fixture.db.notices();
         fixture.db.run("CALL diogen.sync()");
-        assert!(fixture.stand_in.requests() > requests);
+        assert_eq!(fixture.stand_in.requests(), requests);
+        let notices = fixture.db.notices();
+        assert!(
+            notices[0].starts_with("NOTICE acme · rate limit until "),
+            "{notices:?}"
+        );
+        fixture
+            .db
+            .run(&format!("SELECT diogen.set_secret('acme', '{TOKEN}')"));
+        fixture.db.run("CALL diogen.sync()");
         assert_eq!(fixture.differences_to_truth("acme"), [""; 0]);
     }
 }
@@ -134,4 +145,52 @@ fn an_idle_organisation_costs_a_request() {
     let requests = fixture.stand_in.requests();
     fixture.db.run("CALL diogen.refresh()");
     assert_eq!(fixture.stand_in.requests() - requests, 1);
+}
+
+#[test]
+fn a_repository_that_is_gone_is_no_longer_asked_for() {
+    let mut fixture = mended(Vec::new());
+    let db = &mut fixture.db;
+    let gone = r#"{"nameWithOwner": "acme/gone", "updatedAt": "2026-01-01T00:00:00Z"}"#;
+    db.run(&format!(
+        "SELECT diogen.ingest('acme', 'repositories', '{gone}')"
+    ));
+    db.run("CALL diogen.sync()");
+    assert_eq!(
+        db.lines("SELECT key FROM diogen_bronze.documents WHERE deleted_at IS NOT NULL"),
+        ["acme/gone"]
+    );
+    assert_eq!(db.number("SELECT count(*) FROM diogen_bronze.findings"), 0);
+    // What came from it stays, and it may come back.
+    db.run(&format!(
+        "SELECT diogen.ingest('acme', 'repositories', '{gone}')"
+    ));
+    assert_eq!(
+        db.number("SELECT count(*) FROM diogen_bronze.documents WHERE deleted_at IS NOT NULL"),
+        0
+    );
+}
+
+#[test]
+fn a_token_that_may_not_see_one_repository_reads_the_others() {
+    let mut fixture = Fixture::acme(|_| ());
+    let forbidden = graphql_error(
+        "FORBIDDEN",
+        "Resource not accessible by personal access token",
+    );
+    fixture
+        .stand_in
+        .script(vec![Fault::every("", forbidden).of("acme/web")]);
+    fixture.db.run("CALL diogen.sync()");
+    assert_eq!(
+        fixture
+            .db
+            .lines("SELECT DISTINCT scope, sqlstate FROM diogen_bronze.findings"),
+        ["acme/web|HV00R"]
+    );
+    let differences = fixture.differences_to_truth("acme");
+    assert!(
+        differences.iter().all(|line| line.starts_with("acme/web ")),
+        "{differences:?}"
+    );
 }
