@@ -55,9 +55,8 @@ impl Error {
         use PgSqlErrorCode as Code;
         match self {
             Self::Http(HttpError::Interrupted { .. }) => Code::ERRCODE_QUERY_CANCELED,
-            Self::Http(HttpError::Timeout { .. } | HttpError::Connection { .. }) => {
-                Code::ERRCODE_CONNECTION_FAILURE
-            }
+            Self::Http(HttpError::Timeout { .. }) => Code::ERRCODE_CONNECTION_EXCEPTION,
+            Self::Http(HttpError::Connection { .. }) => Code::ERRCODE_CONNECTION_FAILURE,
             Self::Http(HttpError::TooLarge { .. }) => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             Self::Http(HttpError::AddressRefused { .. }) => Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
             Self::Http(HttpError::Setup(_)) => Code::ERRCODE_FDW_ERROR,

@@ -90,14 +90,15 @@ CREATE FUNCTION unschedule(source text DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
-    found_jobs bigint;
+    job bigint;
+    found_one boolean := false;
 BEGIN
-    SELECT count(*) INTO found_jobs FROM diogen.scheduled_jobs() j WHERE j.name = diogen.job_name(source);
-    IF found_jobs = 0 THEN
-        RETURN false;
-    END IF;
-    EXECUTE 'SELECT cron.unschedule($1)' USING diogen.job_name(source);
-    RETURN true;
+    -- By number: a superuser may remove what another role scheduled.
+    FOR job IN SELECT j.job_id FROM diogen.scheduled_jobs() j WHERE j.name = diogen.job_name(source) LOOP
+        EXECUTE 'SELECT cron.unschedule($1)' USING job;
+        found_one := true;
+    END LOOP;
+    RETURN found_one;
 END
 $$;
 COMMENT ON FUNCTION unschedule(text) IS

@@ -106,7 +106,10 @@ BEGIN
                 RETURNING d.key
             )
             DELETE FROM diogen_bronze.cursors c USING gone WHERE c.source = source AND c.scope = gone.key;
-            seen := '{}';
+            IF seen = '{}' THEN
+                PERFORM diogen.record_finding(source, stream, scope, NULL,
+                    'no repository came for this entry: there is none, or it has another name now');
+            END IF;
         END IF;
     END IF;
 
@@ -156,8 +159,8 @@ CREATE FUNCTION record_failure(source text, stream text, scope text, sqlstate te
 RETURNS void
 LANGUAGE sql VOLATILE AS $$
     INSERT INTO diogen_bronze.cursors AS c
-        (source, stream, scope, state, requests, last_error, last_error_at, budget_remaining, budget_resets_at)
-    VALUES (record_failure.source, record_failure.stream, record_failure.scope, 'failed', diogen.requests_sent(),
+        (source, stream, scope, cursor, state, requests, last_error, last_error_at, budget_remaining, budget_resets_at)
+    VALUES (record_failure.source, record_failure.stream, record_failure.scope, '{}', 'failed', diogen.requests_sent(),
             record_failure.message, clock_timestamp(),
             CASE WHEN record_failure.sqlstate = '53400' THEN 0 END,
             -- GitHub asks for a minute where it does not say how long; nobody has to wait longer than its hour.
@@ -168,6 +171,10 @@ LANGUAGE sql VOLATILE AS $$
     ON CONFLICT ON CONSTRAINT cursors_pkey DO UPDATE
     SET state = 'failed', requests = c.requests + excluded.requests, last_error = excluded.last_error,
         last_error_at = excluded.last_error_at,
+        -- What was too much, or too slow, is begun with less the next time.
+        cursor = CASE WHEN record_failure.sqlstate IN ('54001', '08000')
+                      THEN c.cursor || jsonb_build_object('width', greatest(coalesce((c.cursor ->> 'width')::int, 24) / 2, 1))
+                      ELSE c.cursor END,
         budget_remaining = coalesce(excluded.budget_remaining, c.budget_remaining),
         budget_resets_at = coalesce(excluded.budget_resets_at, c.budget_resets_at);
     SELECT diogen.record_finding(record_failure.source, record_failure.stream, record_failure.scope,

@@ -17,25 +17,21 @@ $$;
 COMMENT ON FUNCTION scopes_to_fetch(text, text) IS
     'What a stream is fetched for: each repository that is known, or each entry of the option that selects';
 
-CREATE FUNCTION current_mark(source text, stream text, scope text) RETURNS text
-LANGUAGE sql STABLE AS $$
-    SELECT diogen.stream_mark(current_mark.source, current_mark.stream, d.doc)
-    FROM diogen_bronze.documents d
-    WHERE d.source = current_mark.source AND d.stream = 'repositories' AND d.key = current_mark.scope
-$$;
-COMMENT ON FUNCTION current_mark(text, text, text) IS
-    'What a repository''s document says of a stream of it: while it is the same, nothing is new there; NULL: it says nothing';
-
-CREATE FUNCTION has_no_news(source text, stream text, scope text) RETURNS boolean
+CREATE FUNCTION has_no_news(source text, stream text, scope text, since timestamptz) RETURNS boolean
 LANGUAGE sql STABLE AS $$
     SELECT EXISTS (
-        SELECT FROM diogen_bronze.cursors c
+        SELECT
+        FROM diogen_bronze.cursors c
+        JOIN diogen_bronze.documents d ON d.source = c.source AND d.stream = 'repositories' AND d.key = c.scope
         WHERE c.source = has_no_news.source AND c.stream = has_no_news.stream AND c.scope = has_no_news.scope
           AND c.state = 'complete' AND NOT c.cursor ? 'unfinished'
-          AND c.mark = diogen.current_mark(c.source, c.stream, c.scope))
+          AND c.cursor ->> 'mark' = diogen.stream_mark(c.source, c.stream, d.doc)
+          AND EXISTS (SELECT FROM diogen_bronze.cursors r
+                      WHERE r.source = c.source AND r.stream = 'repositories' AND r.state = 'complete'
+                        AND r.last_success_at >= has_no_news.since AND c.scope = ANY (r.seen)))
 $$;
-COMMENT ON FUNCTION has_no_news(text, text, text) IS
-    'Whether a stream of a repository is complete and the repository''s document tells that nothing changed since';
+COMMENT ON FUNCTION has_no_news(text, text, text, timestamptz) IS
+    'Whether the document of a repository came since a time and tells of nothing that the last pass over a stream had not seen';
 
 CREATE FUNCTION lock_key(source text, layer text) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
@@ -99,7 +95,6 @@ LANGUAGE plpgsql AS $$
 DECLARE
     page record;
     resumed boolean;
-    mark text := diogen.current_mark(source, stream, scope);
     total bigint;
     code text; message text; detail text;
 BEGIN
@@ -112,10 +107,6 @@ BEGIN
         PERFORM diogen.keep_lock(source, 'bronze');
         BEGIN
             SELECT p.* INTO page FROM diogen.fetch_page(source, stream, scope) p;
-            IF page.finished AND NOT resumed THEN
-                UPDATE diogen_bronze.cursors c SET mark = mark
-                WHERE c.source = source AND c.stream = stream AND c.scope = scope;
-            END IF;
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
                                     detail = PG_EXCEPTION_DETAIL;
@@ -161,7 +152,7 @@ DECLARE
     quiet int;
     failures int := 0;
     unreachable int := 0;
-    told boolean := false; -- whether the repositories' documents were read in this run
+    began_at timestamptz := pg_catalog.clock_timestamp();
     limited_until timestamptz;
 BEGIN
     PERFORM diogen.source_kind(source, s) FROM pg_catalog.unnest(streams) AS s;
@@ -184,7 +175,8 @@ BEGIN
         read := 0;
         quiet := 0;
         FOREACH scope IN ARRAY ARRAY(SELECT diogen.scopes_to_fetch(source, stream)) LOOP
-            IF told AND diogen.has_no_news(source, stream, scope) THEN
+            PERFORM diogen.keep_lock(source, 'bronze');
+            IF diogen.has_no_news(source, stream, scope, began_at) THEN
                 quiet := quiet + 1;
                 CONTINUE;
             END IF;
@@ -202,9 +194,6 @@ BEGIN
                 RETURN;
             END IF;
         END LOOP;
-        IF stream = 'repositories' THEN
-            told := failures = 0;
-        END IF;
         RAISE NOTICE '% · %: % documents read%', source, stream, read,
             CASE WHEN quiet > 0 THEN pg_catalog.format('; no news in %s repositories', quiet) ELSE '' END;
     END LOOP;

@@ -49,7 +49,6 @@ BEGIN
         cursor jsonb NOT NULL DEFAULT '{}',
         missing text[] NOT NULL DEFAULT '{}',
         seen text[] NOT NULL DEFAULT '{}',
-        mark text,
         state text NOT NULL DEFAULT 'new',
         pass_documents bigint NOT NULL DEFAULT 0,
         pass_total bigint,
@@ -68,9 +67,7 @@ BEGIN
     COMMENT ON COLUMN diogen_bronze.cursors.missing IS
         'Keys that documents of this pass refer to and bronze does not hold yet';
     COMMENT ON COLUMN diogen_bronze.cursors.seen IS
-        'Repositories that this pass over an entry has listed; the others are gone when it is over';
-    COMMENT ON COLUMN diogen_bronze.cursors.mark IS
-        'What the repository''s document said of the stream before the last complete pass; NULL: nothing';
+        'Repositories that this or the last pass over an entry has listed; the others are gone when it is over';
     COMMENT ON COLUMN diogen_bronze.cursors.state IS 'new, running, complete or failed';
     COMMENT ON COLUMN diogen_bronze.cursors.pass_documents IS 'Documents read in this or the last pass';
     COMMENT ON COLUMN diogen_bronze.cursors.pass_total IS

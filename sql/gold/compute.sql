@@ -62,6 +62,11 @@ LANGUAGE sql VOLATILE AS $$
                        WHERE c.source = compute_service.source AND c.repository = compute_service.repository
                          AND c.sha = d.sha
                          AND (c.is_on_default_branch OR c.parents = '{}'
+                              -- Where the known history begins.
+                              OR c.sha IN (SELECT unnest(k.parents) FROM diogen_silver.commits k
+                                           WHERE k.source = compute_service.source
+                                             AND k.repository = compute_service.repository
+                                             AND k.is_on_default_branch)
                               OR EXISTS (SELECT FROM diogen_silver.commits p
                                          WHERE p.source = c.source AND p.repository = c.repository
                                            AND p.sha = ANY (c.parents)))) AS is_history_known
@@ -88,12 +93,20 @@ LANGUAGE sql VOLATILE AS $$
         JOIN baseline b USING (track)
         WHERE s.position <> b.position
         ORDER BY s.sha, d.finished_at, d.deployment_id
+    ), in_baseline AS MATERIALIZED (
+        SELECT s.sha, min(d.finished_at) AS at
+        FROM shipped s
+        JOIN baseline b USING (track, position)
+        JOIN deliveries d USING (track, position)
+        WHERE s.sha IS NOT NULL
+        GROUP BY s.sha
     ), merged AS MATERIALIZED (
         SELECT p.*, f.deployment_id, f.environment, f.deployed_at, c.sha IS NOT NULL AS is_in_history,
-               EXISTS (SELECT FROM shipped s JOIN baseline b USING (track, position)
-                       WHERE s.sha = p.merge_sha) AS is_in_baseline
+               i.sha IS NOT NULL AS is_in_baseline
         FROM diogen_silver.pull_requests p
-        LEFT JOIN first_shipped f ON f.sha = p.merge_sha
+        LEFT JOIN in_baseline i ON i.sha = p.merge_sha
+        -- The baseline of another environment may have held it before.
+        LEFT JOIN first_shipped f ON f.sha = p.merge_sha AND (f.deployed_at <= i.at) IS NOT FALSE
         LEFT JOIN diogen_silver.commits c
                ON c.source = p.source AND c.repository = p.repository AND c.sha = p.merge_sha
         WHERE p.source = compute_service.source AND p.repository = compute_service.repository
@@ -143,7 +156,9 @@ LANGUAGE sql VOLATILE AS $$
     ), counted AS (
         SELECT s.track, s.position,
                count(*) FILTER (WHERE m.merge_sha IS NOT NULL) AS pull_requests,
-               count(*) FILTER (WHERE m.merge_sha IS NULL AND cardinality(c.parents) < 2
+               -- Where several environments get it, only the first one counts it.
+               count(*) FILTER (WHERE m.merge_sha IS NULL AND f.deployment_id = d.deployment_id
+                                  AND cardinality(c.parents) < 2
                                   AND c.is_on_default_branch
                                   AND coalesce(c.pull_request_numbers, '{}') = '{}'
                                   AND NOT EXISTS (SELECT FROM diogen_silver.pull_request_commits pc
@@ -151,20 +166,25 @@ LANGUAGE sql VOLATILE AS $$
                                                     AND pc.sha = c.sha)) AS direct_commits
         FROM shipped s
         JOIN baseline b ON b.track = s.track AND b.position <> s.position
+        JOIN deliveries d ON d.track = s.track AND d.position = s.position
+        JOIN first_shipped f ON f.sha = s.sha
         JOIN diogen_silver.commits c
           ON c.source = compute_service.source AND c.repository = compute_service.repository AND c.sha = s.sha
         LEFT JOIN merged m ON m.merge_sha = s.sha
         GROUP BY s.track, s.position
     ), placed AS (
-        -- How far on the deployed commit is: which deployment first shipped it, and whether as its tip.
-        SELECT d.*, own.position AS shipped_by,
-               min(d.position) OVER (PARTITION BY d.track, d.sha) = own.position AS is_tip
+        -- How far on the deployed commit is: which deployment first shipped it, whether as its tip,
+        -- and when it was made.
+        SELECT d.*, ROW(own.position, min(d.position) OVER (PARTITION BY d.track, d.sha) = own.position,
+                        c.committed_at) AS place
         FROM deliveries d
         LEFT JOIN shipped own ON own.track = d.track AND own.sha = d.sha
+        LEFT JOIN diogen_silver.commits c
+               ON c.source = compute_service.source AND c.repository = compute_service.repository AND c.sha = d.sha
     ), compared AS (
         SELECT p.*,
                lag(p.sha) OVER track AS live_sha,
-               (p.shipped_by, p.is_tip) <= (lag(p.shipped_by) OVER track, lag(p.is_tip) OVER track) AS is_behind
+               p.place < lag(p.place) OVER track AS is_behind
         FROM placed p
         WINDOW track AS (PARTITION BY p.track, p.ok ORDER BY p.position)
     )

@@ -99,7 +99,8 @@ fn page(
             }
             Remedy::FromStart => cursor = source.restarted(&cursor),
         }
-        match delays.next().filter(|_| started.elapsed() < PATIENCE) {
+        let in_time = |delay: &Duration| started.elapsed() + *delay < PATIENCE;
+        match delays.next().filter(in_time) {
             Some(delay) => interruptible(http::pause(delay, interrupts::pending))?,
             None => return Err(error),
         }

@@ -7,6 +7,7 @@
 mod answer;
 mod filter;
 pub mod identity;
+mod mark;
 mod streams;
 
 use chrono::{DateTime, Utc};
@@ -112,12 +113,11 @@ impl Source for GitHub {
     fn mark(&self, options: &Options, stream: &str, repository: Object<'_>) -> Option<String> {
         let newest = |list: &str| {
             let list = repository.object(list)?;
-            let newest = list.elements("nodes").next().and_then(Json::object);
-            let updated_at = newest.and_then(|newest| newest.text("updatedAt"));
-            let count = list.integer("totalCount")?;
-            Some(format!("{count} {}", updated_at.unwrap_or_default()))
+            let nodes = list.elements("nodes").filter_map(Json::object);
+            let updated = nodes.filter_map(|node| node.get("updatedAt")?.time());
+            Some(mark::of_list(list.integer("totalCount")?, updated.max()))
         };
-        let mark = match stream {
+        let found = match stream {
             "pull_requests" => newest("pullRequests"),
             "deployments" => newest("deployments"),
             "releases" => newest("releases"),
@@ -127,7 +127,7 @@ impl Source for GitHub {
             }
             _ => None,
         }?;
-        Some(format!("{mark} since {}", options.since()))
+        Some(mark::with_options(&found, options))
     }
 
     fn headers(&self, secret: &str) -> Result<HeaderMap, SourceError> {

@@ -3,7 +3,7 @@
 //! A cursor at rest holds `from` and `seen_until`: everything that changed between them is in
 //! bronze. During a pass it also holds `after`, where the next page starts; `newest`, what
 //! `seen_until` becomes when the pass is over; `since`, where the pass ends at the latest; and
-//! `all`, whether it must go so far. A pass that was cut off goes on where it stopped, and one
+//! `all`, whether it must go so far. `mark` tells what its first page showed. A pass that was cut off goes on where it stopped, and one
 //! whose source was told to go further back than before does so.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, PageInfo};
 use super::filter::Wanted;
+use super::mark;
 use crate::sources::{Options, Page, SourceError, without_nul};
 
 /// How many elements a page has at first, and at most.
@@ -99,6 +100,8 @@ const HISTORY: &[&str] = &["repository", "defaultBranchRef", "target", "history"
 #[serde(rename_all = "camelCase")]
 struct Element {
     created_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    is_draft: bool,
     updated_at: Option<DateTime<Utc>>,
     name_with_owner: Option<String>,
     state: Option<String>,
@@ -172,9 +175,9 @@ pub fn page(
 ) -> Result<Page, SourceError> {
     let mut page = match stream {
         "repositories" => repositories(options, scope, answer),
-        "commits" => commits(options.horizon(now), cursor, answer),
+        "commits" => commits(options, now, cursor, answer),
         stream => match listing(stream) {
-            Some(listing) => newest_first(listing, options.horizon(now), cursor, now, answer),
+            Some(listing) => newest_first(listing, options, cursor, now, answer),
             None => Err(answer.unreadable(&[], "no such stream")),
         },
     }?;
@@ -205,10 +208,12 @@ fn repositories(options: &Options, scope: &str, answer: &Answer<'_>) -> Result<P
 }
 
 fn commits(
-    horizon: DateTime<Utc>,
+    options: &Options,
+    now: DateTime<Utc>,
     cursor: &Value,
     answer: &Answer<'_>,
 ) -> Result<Page, SourceError> {
+    let horizon = options.horizon(now);
     // An empty repository has no default branch.
     let branch = answer.at(&["repository", "defaultBranchRef"])?;
     if branch.is_none() {
@@ -217,10 +222,16 @@ fn commits(
     let list = answer.connection(HISTORY)?;
     let nodes = list.nodes.into_iter().flatten().collect();
     let reach = Reach::of(cursor, horizon);
-    let next = next_page(list.page_info).map(
-        |after| json!({"after": after, "since": since(cursor, horizon), "from": reach.from, "all": reach.all}),
-    );
-    let rest = json!({"from": reach.from});
+    let head = answer.at(&["repository", "defaultBranchRef", "target", "oid"])?;
+    let head = head.and_then(|head| serde_json::from_str::<String>(head.get()).ok());
+    let mark = first_mark(cursor, options, head);
+    let next = next_page(list.page_info).map(|after| {
+        json!({
+            "after": after, "since": since(cursor, horizon), "from": reach.from, "all": reach.all,
+            "seen_until": cursor["seen_until"], "mark": mark,
+        })
+    });
+    let rest = json!({"from": reach.from, "seen_until": now, "mark": mark});
     let mut page = assemble(nodes, next, rest, list.total_count, answer);
     page.ends_when_closed = !reach.all;
     Ok(page)
@@ -244,11 +255,25 @@ impl Reach {
                 from: from.unwrap_or(horizon),
                 all,
             },
-            None => Self {
-                from: from.map_or(horizon, |from| from.min(horizon)),
-                all: from.is_none_or(|from| horizon < from),
-            },
+            None => {
+                // After a pause that is longer than the horizon there is a gap behind it.
+                let has_gap = time(&cursor["seen_until"]).is_some_and(|seen| seen < horizon);
+                let from = from.filter(|_| !has_gap);
+                Self {
+                    from: from.map_or(horizon, |from| from.min(horizon)),
+                    all: from.is_none_or(|from| horizon < from),
+                }
+            }
         }
+    }
+}
+
+/// The mark of what the first page of the pass showed.
+fn first_mark(cursor: &Value, options: &Options, found: Option<String>) -> Option<String> {
+    if cursor["after"].is_null() {
+        found.map(|mark| mark::with_options(&mark, options))
+    } else {
+        cursor["mark"].as_str().map(str::to_owned)
     }
 }
 
@@ -259,7 +284,7 @@ fn since(cursor: &Value, horizon: DateTime<Utc>) -> DateTime<Utc> {
 
 fn newest_first(
     listing: &Listing,
-    horizon: DateTime<Utc>,
+    options: &Options,
     cursor: &Value,
     now: DateTime<Utc>,
     answer: &Answer<'_>,
@@ -271,14 +296,16 @@ fn newest_first(
     // At rest it only tells that there is something to look at again.
     let mut oldest_unfinished = time(&cursor["unfinished"]);
     let mut last = None;
+    let mut updated = Vec::new();
     for node in &nodes {
         let element = element(answer, node)?;
-        let is_open = is_unfinished(&element);
+        let is_open = is_unfinished(listing, &element);
         let at = match listing.operation {
             "PullRequests" => element.updated_at,
             _ => element.created_at,
         };
         newest = newest.max(at);
+        updated.extend(element.updated_at);
         if is_open && at.is_some_and(|at| now - at < WAIT_FOR_UNFINISHED) {
             oldest_unfinished = match (oldest_unfinished, at) {
                 (Some(known), Some(at)) => Some(known.min(at)),
@@ -287,8 +314,18 @@ fn newest_first(
         }
         last = at;
     }
-    let reach = Reach::of(cursor, horizon);
-    let horizon = since(cursor, horizon);
+    let marked = match listing.operation {
+        "PullRequests" => 1,
+        _ => mark::ELEMENTS,
+    };
+    let updated_at = updated.into_iter().take(marked).max();
+    let mark = list
+        .total_count
+        .filter(|_| mark::is_settled(updated_at, now))
+        .map(|count| mark::of_list(count, updated_at));
+    let mark = first_mark(cursor, options, mark);
+    let reach = Reach::of(cursor, options.horizon(now));
+    let horizon = since(cursor, options.horizon(now));
     let until = match seen_until {
         Some(seen) if !reach.all => horizon.max(seen - listing.overlap),
         _ => horizon,
@@ -297,22 +334,28 @@ fn newest_first(
     let next = next_page(list.page_info).filter(|_| !reached).map(|after| {
         json!({
             "after": after, "newest": newest, "unfinished": oldest_unfinished,
-            "seen_until": seen_until, "since": horizon, "from": reach.from, "all": reach.all,
+            "seen_until": seen_until, "since": horizon, "from": reach.from, "all": reach.all, "mark": mark,
         })
     });
     let seen = match (newest.max(seen_until), oldest_unfinished) {
         (Some(seen), Some(unfinished)) => Some(seen.min(unfinished)),
         (seen, _) => seen,
     };
-    let mut rest = json!({"seen_until": seen, "from": reach.from});
+    let mut rest = json!({"seen_until": seen, "from": reach.from, "mark": mark});
     if oldest_unfinished.is_some() {
         rest["unfinished"] = true.into();
     }
     Ok(assemble(nodes, next, rest, list.total_count, answer))
 }
 
-/// Only deployments can be; a pull request moves to the front when it changes.
-fn is_unfinished(element: &Element) -> bool {
+/// A pull request moves to the front when it changes; a deployment or release stays where it is.
+fn is_unfinished(listing: &Listing, element: &Element) -> bool {
+    match listing.operation {
+        // A draft may be published at any time.
+        "Releases" => return element.is_draft,
+        "Deployments" => {}
+        _ => return false,
+    }
     matches!(
         element.state.as_deref(),
         // Abandoned: GitHub gave up waiting, but a late end still counts.

@@ -111,7 +111,7 @@ fn a_source_that_shall_go_further_back_reads_all_of_it_again() {
 
     let history = |next| {
         let history = list(vec![json!({"oid": "a"})], next);
-        json!({"data": {"repository": {"defaultBranchRef": {"target": {"history": history}}}}})
+        json!({"data": {"repository": {"defaultBranchRef": {"target": {"oid": "a", "history": history}}}}})
     };
     for (rest, ends) in [
         (json!({}), false),
@@ -127,7 +127,7 @@ fn a_source_that_shall_go_further_back_reads_all_of_it_again() {
             history(None),
         );
         assert_eq!(page.ends_when_closed, ends, "{rest}");
-        assert_eq!(page.rest, json!({"from": HORIZON}));
+        assert_eq!(page.rest["from"], HORIZON);
     }
 }
 
@@ -172,6 +172,60 @@ fn each_entry_is_a_pass_of_its_own() {
     let page = read_for(&options, "repositories", "other/*", &json!({}), all);
     assert_eq!(page.documents, [r#"{"nameWithOwner":"other/a"}"#]);
     assert_eq!(page.next, Some(json!({"after": "c1"})));
+}
+
+#[test]
+fn after_a_pause_longer_than_the_horizon_there_is_a_gap() {
+    let options = options("acme/api");
+    let paused = json!({"seen_until": "2025-06-01T00:00:00Z", "from": "2025-01-01T00:00:00Z"});
+    let page = read(
+        &options,
+        "pull_requests",
+        &paused,
+        pull_requests(&["2025-12-01T00:00:00Z"], None),
+    );
+    assert_eq!(page.rest["from"], HORIZON, "what lies between was not read");
+}
+
+#[test]
+fn the_mark_is_what_the_first_page_showed() {
+    let options = options("acme/api");
+    let updated = |at: &str| json!({"createdAt": at, "updatedAt": at});
+    let deployments = |times: &[&str], next| {
+        let nodes = times.iter().map(|at| updated(at)).collect();
+        json!({"data": {"repository": {"deployments": list(nodes, next)}}})
+    };
+    let first = deployments(
+        &["2026-06-30T10:00:00Z", "2026-06-29T10:00:00Z"],
+        Some("c1"),
+    );
+    let page = read(&options, "deployments", &json!({}), first);
+    let next = page.next.expect("a next page");
+    let mark = "1000 2026-06-30T10:00:00+00:00 since 2026-01-01T00:00:00+00:00";
+    assert_eq!(next["mark"], mark);
+    let last = deployments(&["2026-06-01T10:00:00Z"], None);
+    assert_eq!(
+        read(&options, "deployments", &next, last).rest["mark"],
+        mark
+    );
+    // What changed a moment ago may change again within the same second.
+    let fresh = deployments(&["2026-06-30T11:59:30Z"], None);
+    assert_eq!(
+        read(&options, "deployments", &json!({}), fresh).rest["mark"],
+        Value::Null
+    );
+}
+
+#[test]
+fn a_draft_release_is_looked_at_again() {
+    let options = options("acme/api");
+    let releases = |is_draft: bool| {
+        let node = json!({"createdAt": "2026-06-20T00:00:00Z", "updatedAt": "2026-06-20T00:00:00Z", "isDraft": is_draft});
+        json!({"data": {"repository": {"releases": list(vec![node], None)}}})
+    };
+    let rest = |is_draft| read(&options, "releases", &json!({}), releases(is_draft)).rest;
+    assert_eq!(rest(true)["unfinished"], true);
+    assert_eq!(rest(false)["unfinished"], Value::Null);
 }
 
 #[test]

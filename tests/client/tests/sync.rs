@@ -51,6 +51,11 @@ fn assert_completes(fixture: &mut Fixture) {
         db.lines("SELECT stream, last_error FROM diogen.status WHERE source = 'acme' AND state <> 'complete'"),
         [""; 0]
     );
+    assert_as_undisturbed(fixture);
+}
+
+/// Bronze holds what a source has that is read in one go: the same documents, each as it is now.
+fn assert_as_undisturbed(fixture: &mut Fixture) {
     assert_eq!(fixture.differences_to_truth("acme"), [""; 0]);
     fixture.add_source("undisturbed", "acme/*");
     let db = &mut fixture.db;
@@ -99,6 +104,25 @@ fn everything_arrives_once_and_only_news_after_that() {
             .number("SELECT count(*) FROM diogen_bronze.documents")
             > old
     );
+    assert_as_undisturbed(&mut fixture);
+}
+
+#[test]
+fn what_has_not_ended_is_asked_for_until_it_has() {
+    let mut fixture = Fixture::acme(|config| {
+        config.until = None;
+        config.days = 30;
+        config.hold_back_hours = 20.0;
+    });
+    for _ in 0..60 {
+        fixture.db.run("CALL diogen.sync()");
+        fixture.stand_in.advance(1.0 / 3.0);
+    }
+    let seen = "SELECT count(*) FROM diogen_bronze.documents d
+                WHERE stream = 'deployments' AND fetched_at > (SELECT min(fetched_at) FROM diogen_bronze.documents)";
+    assert_ne!(fixture.db.number(seen), 0);
+    fixture.db.run("CALL diogen.sync()");
+    assert_as_undisturbed(&mut fixture);
 }
 
 #[test]
