@@ -74,7 +74,10 @@ LANGUAGE sql STABLE AS $$
         CROSS JOIN LATERAL (VALUES
             (1, 0, 'taken from', d.origin, d.document),
             (2, 0, 'environment', coalesce(d.environment, 'production, as this origin has none'), d.document),
-            (3, 0, 'commit', d.sha, 'commits ' || d.repository || '@' || d.sha),
+            (3, 0, 'commit', d.sha,
+                -- Of another branch no commit has a document of its own.
+                (SELECT 'commits ' || c.repository || '@' || c.sha FROM diogen_silver.commits c
+                 WHERE c.source = d.source AND c.repository = d.repository AND c.sha = d.sha AND c.is_on_default_branch)),
             (4, 0, 'status', d.status, d.document),
             (5, 0, 'finished at', d.finished_at::text, d.document),
             (6, 0, 'ships', CASE WHEN d.baseline THEN 'baseline: what it holds was shipped at an unknown time'
