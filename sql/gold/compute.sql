@@ -46,17 +46,20 @@ COMMENT ON FUNCTION service_deliveries(text, text, text) IS
 
 CREATE FUNCTION compute_service(source text, repository text, service text, production_environments text)
 RETURNS void
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE sql VOLATILE
+SET enable_nestloop = off -- the planner takes what the walk returns for a few rows
+AS $$
     DELETE FROM diogen_gold.deployments d
     WHERE d.source = compute_service.source AND d.repository = compute_service.repository;
     DELETE FROM diogen_gold.changes c
     WHERE c.source = compute_service.source AND c.repository = compute_service.repository;
 
     WITH deliveries AS MATERIALIZED (
-        -- Each environment is walked on its own; successful deployments have a position in it.
-        SELECT d.*, coalesce(d.environment, '') AS track,
-               CASE WHEN d.ok THEN row_number() OVER (PARTITION BY d.ok, d.environment
-                                                      ORDER BY d.finished_at, d.deployment_id) END AS position,
+        -- Each environment is walked on its own. Successful deployments have a position: those of an
+        -- environment lie together, in the order in which they finished.
+        SELECT d.*,
+               CASE WHEN d.ok THEN row_number() OVER (PARTITION BY d.ok
+                                                      ORDER BY d.track, d.finished_at, d.deployment_id) END AS position,
                -- Of a branch that is not fetched only the deployed commit itself is known.
                EXISTS (SELECT FROM diogen_silver.commits c
                        WHERE c.source = compute_service.source AND c.repository = compute_service.repository
@@ -70,34 +73,35 @@ LANGUAGE sql VOLATILE AS $$
                               OR EXISTS (SELECT FROM diogen_silver.commits p
                                          WHERE p.source = c.source AND p.repository = c.repository
                                            AND p.sha = ANY (c.parents)))) AS is_history_known
-        FROM (SELECT d.*, d.status = 'success' AND d.finished_at IS NOT NULL AS ok
+        FROM (SELECT d.*, coalesce(d.environment, '') AS track,
+                     d.status = 'success' AND d.finished_at IS NOT NULL AS ok
               FROM diogen.service_deliveries(compute_service.source, compute_service.repository,
                                              compute_service.production_environments) d) d
     ), shipped AS MATERIALIZED (
-        SELECT t.track, s.*
-        FROM (SELECT DISTINCT d.track FROM deliveries d WHERE d.ok) t
+        SELECT t.track, t.before + s.position AS position, s.sha, s.reason
+        FROM (SELECT d.track, min(d.position) - 1 AS before FROM deliveries d WHERE d.ok GROUP BY d.track) t
         CROSS JOIN LATERAL diogen.shipped_commits(
             compute_service.source, compute_service.repository,
             ARRAY(SELECT coalesce(d.sha, '') FROM deliveries d
                   WHERE d.track = t.track AND d.ok ORDER BY d.position)) s
     ), baseline AS MATERIALIZED (
-        SELECT s.track, coalesce(min(s.position) FILTER (WHERE d.is_history_known), min(s.position)) AS position
+        -- One for each environment.
+        SELECT coalesce(min(s.position) FILTER (WHERE d.is_history_known), min(s.position)) AS position
         FROM shipped s
-        JOIN deliveries d USING (track, position)
+        JOIN deliveries d USING (position)
         WHERE s.sha IS NOT NULL
         GROUP BY s.track
     ), first_shipped AS MATERIALIZED (
         SELECT DISTINCT ON (s.sha) s.sha, d.deployment_id, d.environment, d.finished_at AS deployed_at
         FROM shipped s
-        JOIN deliveries d USING (track, position)
-        JOIN baseline b USING (track)
-        WHERE s.position <> b.position
+        JOIN deliveries d USING (position)
+        WHERE s.sha IS NOT NULL AND NOT EXISTS (SELECT FROM baseline b WHERE b.position = s.position)
         ORDER BY s.sha, d.finished_at, d.deployment_id
     ), in_baseline AS MATERIALIZED (
         SELECT s.sha, min(d.finished_at) AS at
         FROM shipped s
-        JOIN baseline b USING (track, position)
-        JOIN deliveries d USING (track, position)
+        JOIN baseline b USING (position)
+        JOIN deliveries d USING (position)
         WHERE s.sha IS NOT NULL
         GROUP BY s.sha
     ), merged AS MATERIALIZED (
@@ -154,7 +158,7 @@ LANGUAGE sql VOLATILE AS $$
                s.url
         FROM stages s
     ), counted AS (
-        SELECT s.track, s.position,
+        SELECT s.position,
                count(*) FILTER (WHERE m.merge_sha IS NOT NULL) AS pull_requests,
                -- Where several environments get it, only the first one counts it.
                count(*) FILTER (WHERE m.merge_sha IS NULL AND f.deployment_id = d.deployment_id
@@ -165,13 +169,13 @@ LANGUAGE sql VOLATILE AS $$
                                                   WHERE pc.source = c.source AND pc.repository = c.repository
                                                     AND pc.sha = c.sha)) AS direct_commits
         FROM shipped s
-        JOIN baseline b ON b.track = s.track AND b.position <> s.position
-        JOIN deliveries d ON d.track = s.track AND d.position = s.position
+        JOIN deliveries d USING (position)
         JOIN first_shipped f ON f.sha = s.sha
         JOIN diogen_silver.commits c
           ON c.source = compute_service.source AND c.repository = compute_service.repository AND c.sha = s.sha
         LEFT JOIN merged m ON m.merge_sha = s.sha
-        GROUP BY s.track, s.position
+        WHERE NOT EXISTS (SELECT FROM baseline b WHERE b.position = s.position)
+        GROUP BY s.position
     ), placed AS (
         -- How far on the deployed commit is: which deployment first shipped it, whether as its tip,
         -- and when it was made.
@@ -202,9 +206,9 @@ LANGUAGE sql VOLATILE AS $$
                 WHEN NOT d.is_history_known THEN 'unknown_history' END,
            d.document
     FROM compared d
-    LEFT JOIN baseline b USING (track, position)
-    LEFT JOIN counted c USING (track, position)
-    LEFT JOIN shipped e ON e.track = d.track AND e.position = d.position AND e.sha IS NULL;
+    LEFT JOIN baseline b USING (position)
+    LEFT JOIN counted c USING (position)
+    LEFT JOIN shipped e ON e.position = d.position AND e.sha IS NULL;
 $$;
 COMMENT ON FUNCTION compute_service(text, text, text, text) IS
     'Computes the deployments and changes of one service anew, inside the caller''s transaction';
