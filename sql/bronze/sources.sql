@@ -22,6 +22,7 @@ CREATE FUNCTION add_source(name text, kind text, options jsonb DEFAULT '{}', sec
 RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+    pairs text[];
     option_list text;
 BEGIN
     PERFORM diogen.hide_statement();
@@ -31,15 +32,12 @@ BEGIN
                   HINT = 'For example: SELECT diogen.add_source(''acme'', ''github'', ''{"repositories": "acme/*"}'', secret => ''…'')';
     END IF;
     PERFORM diogen.init();
-    -- Checked before they are part of a statement, which the context of an error would quote.
-    PERFORM diogen.validate_options(
-        ARRAY(SELECT o.key || '=' || o.value FROM pg_catalog.jsonb_each_text(options || pg_catalog.jsonb_build_object('kind', kind)) o
-              WHERE o.value IS NOT NULL),
-        'pg_catalog.pg_foreign_server'::regclass);
-    SELECT pg_catalog.string_agg(pg_catalog.format('%I %L', o.key, o.value), ', ')
-    INTO option_list
+    SELECT array_agg(o.key || '=' || o.value), string_agg(format('%I %L', o.key, o.value), ', ')
+    INTO pairs, option_list
     FROM pg_catalog.jsonb_each_text(options || pg_catalog.jsonb_build_object('kind', kind)) o
     WHERE o.value IS NOT NULL;
+    -- Checked before they are part of a statement, which the context of an error would quote.
+    PERFORM diogen.validate_options(pairs, 'pg_catalog.pg_foreign_server'::regclass);
     EXECUTE pg_catalog.format('CREATE SERVER %I FOREIGN DATA WRAPPER diogen OPTIONS (%s)',
                               name, option_list);
     IF secret IS NOT NULL THEN

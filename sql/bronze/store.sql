@@ -181,4 +181,4 @@ LANGUAGE sql VOLATILE AS $$
                                  record_failure.sqlstate, record_failure.message);
 $$;
 COMMENT ON FUNCTION record_failure(text, text, text, text, text, text) IS
-    'Notes that a request failed, and until when a rate limit holds; the cursor stays where it was';
+    'Notes that a request failed, and until when a rate limit holds; the cursor stays where it was, with fewer elements a page if they were too many';

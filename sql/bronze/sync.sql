@@ -2,16 +2,18 @@
 
 CREATE FUNCTION scopes_to_fetch(source text, stream text) RETURNS SETOF text
 LANGUAGE sql STABLE AS $$
-    SELECT pg_catalog.unnest(t.scopes)
+    SELECT s.scope
     FROM diogen.source_streams(scopes_to_fetch.source) t
+    CROSS JOIN LATERAL (
+        SELECT unnest(t.scopes)
+        UNION
+        SELECT d.key
+        FROM diogen_bronze.documents d
+        WHERE t.scopes IS NULL
+          AND d.source = scopes_to_fetch.source AND d.stream = 'repositories' AND d.deleted_at IS NULL
+          AND diogen.source_selects(scopes_to_fetch.source, d.key)
+    ) AS s (scope)
     WHERE t.stream = scopes_to_fetch.stream
-    UNION
-    SELECT d.key
-    FROM diogen.source_streams(scopes_to_fetch.source) t
-    JOIN diogen_bronze.documents d
-      ON d.source = scopes_to_fetch.source AND d.stream = 'repositories' AND d.deleted_at IS NULL
-    WHERE t.stream = scopes_to_fetch.stream AND t.scopes IS NULL
-      AND diogen.source_selects(scopes_to_fetch.source, d.key)
     ORDER BY 1
 $$;
 COMMENT ON FUNCTION scopes_to_fetch(text, text) IS

@@ -39,7 +39,7 @@ BEGIN
     COMMENT ON COLUMN diogen_gold.deployments.changes IS
         'Merged pull requests that it was the first in its environment to ship; 0 for the baseline';
     COMMENT ON COLUMN diogen_gold.deployments.direct_commits IS
-        'Commits that it was the first in its environment to ship and that belong to no pull request';
+        'Commits that it was the first to ship, of all environments, and that belong to no pull request';
     COMMENT ON COLUMN diogen_gold.deployments.baseline IS
         'The first known deployment to its environment: what it holds was shipped at an unknown time';
     COMMENT ON COLUMN diogen_gold.deployments.redeploy IS 'The commit that was live already';

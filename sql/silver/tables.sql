@@ -180,6 +180,7 @@ BEGIN
         PRIMARY KEY (source, repository, tag)
     );
     COMMENT ON TABLE diogen_silver.releases IS 'Releases';
+    COMMENT ON COLUMN diogen_silver.releases.release_id IS 'GitHub''s number, as in the key of its document';
     COMMENT ON COLUMN diogen_silver.releases.sha IS 'Commit of the tag; NULL: not told';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.watermarks (

@@ -1,6 +1,6 @@
 //! What the APIs said, unchanged: credentials, one page at a time, and what a document is called.
 //!
-//! Storing is SQL (`sql/bronze`): a page's documents and its cursor go in with one statement.
+//! Storing is SQL (`sql/bronze`): a page's documents and its cursor go in with one transaction.
 
 mod credentials;
 mod documents;

@@ -23,7 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The first row describes the page and has no document: `cursor` is where the next page starts,
 /// NULL after the last one, and `rest` where the next pass starts. Each further row is a document's
 /// text.
-/// Nothing is stored: `diogen.fetch_page` does that in the same statement. The wait can be
+///
+/// Nothing is stored: `diogen.fetch_page` does that in the same transaction. The wait can be
 /// cancelled; it ends within two minutes in any case.
 #[pg_extern(volatile, parallel_unsafe)]
 fn request_page(

@@ -3,8 +3,9 @@
 //! A cursor at rest holds `from` and `seen_until`: everything that changed between them is in
 //! bronze. During a pass it also holds `after`, where the next page starts; `newest`, what
 //! `seen_until` becomes when the pass is over; `since`, where the pass ends at the latest; and
-//! `all`, whether it must go so far. `mark` tells what its first page showed. A pass that was cut off goes on where it stopped, and one
-//! whose source was told to go further back than before does so.
+//! `all`, whether it must go so far. `mark` tells what its first page showed. A pass that was cut
+//! off goes on where it stopped, and one whose source was told to go further back than before does
+//! so.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
@@ -67,6 +68,12 @@ struct Listing {
     /// Read again behind `seen_until`: clocks, late indexing, and changes that do not move an
     /// element to the front.
     overlap: TimeDelta,
+    /// The time that the list is ordered by.
+    time: fn(&Element) -> Option<DateTime<Utc>>,
+    /// Whether an element that stays where it is may still change.
+    is_unfinished: fn(&Element) -> bool,
+    /// How many of its newest elements its mark looks at.
+    marked: usize,
 }
 
 const PULL_REQUESTS: Listing = Listing {
@@ -74,6 +81,10 @@ const PULL_REQUESTS: Listing = Listing {
     operation: "PullRequests",
     connection: &["repository", "pullRequests"],
     overlap: TimeDelta::minutes(5),
+    time: |element| element.updated_at,
+    // It moves to the front when it changes.
+    is_unfinished: |_| false,
+    marked: 1,
 };
 
 const DEPLOYMENTS: Listing = Listing {
@@ -81,6 +92,15 @@ const DEPLOYMENTS: Listing = Listing {
     operation: "Deployments",
     connection: &["repository", "deployments"],
     overlap: TimeDelta::days(1),
+    time: |element| element.created_at,
+    is_unfinished: |element| {
+        matches!(
+            element.state.as_deref(),
+            // Abandoned: GitHub gave up waiting, but a late end still counts.
+            Some("IN_PROGRESS" | "PENDING" | "QUEUED" | "WAITING" | "ABANDONED")
+        )
+    },
+    marked: mark::ELEMENTS,
 };
 
 const RELEASES: Listing = Listing {
@@ -88,9 +108,13 @@ const RELEASES: Listing = Listing {
     operation: "Releases",
     connection: &["repository", "releases"],
     overlap: TimeDelta::days(30),
+    time: |element| element.created_at,
+    // A draft may be published at any time.
+    is_unfinished: |element| element.is_draft,
+    marked: mark::ELEMENTS,
 };
 
-/// A deployment that has not ended keeps `seen_until` before it, but no longer than this.
+/// What may still change keeps `seen_until` before it, but no longer than this.
 const WAIT_FOR_UNFINISHED: TimeDelta = TimeDelta::days(30);
 
 const HISTORY: &[&str] = &["repository", "defaultBranchRef", "target", "history"];
@@ -129,12 +153,18 @@ pub fn body(
     let (owner, name) = scope.split_once('/').unwrap_or((scope, ""));
     let (query, operation, variables) = match stream {
         "repositories" if wanted(options, scope)?.is_glob() => (
-            include_str!("repositories.graphql"),
+            concat!(
+                include_str!("repositories.graphql"),
+                include_str!("repository_fields.graphql")
+            ),
             "Repositories",
             json!({"owner": owner, "after": after, "first": first}),
         ),
         "repositories" => (
-            include_str!("repository.graphql"),
+            concat!(
+                include_str!("repository.graphql"),
+                include_str!("repository_fields.graphql")
+            ),
             "Repository",
             json!({"owner": owner, "name": name}),
         ),
@@ -299,14 +329,11 @@ fn newest_first(
     let mut updated = Vec::new();
     for node in &nodes {
         let element = element(answer, node)?;
-        let is_open = is_unfinished(listing, &element);
-        let at = match listing.operation {
-            "PullRequests" => element.updated_at,
-            _ => element.created_at,
-        };
+        let at = (listing.time)(&element);
         newest = newest.max(at);
         updated.extend(element.updated_at);
-        if is_open && at.is_some_and(|at| now - at < WAIT_FOR_UNFINISHED) {
+        if (listing.is_unfinished)(&element) && at.is_some_and(|at| now - at < WAIT_FOR_UNFINISHED)
+        {
             oldest_unfinished = match (oldest_unfinished, at) {
                 (Some(known), Some(at)) => Some(known.min(at)),
                 (known, at) => known.or(at),
@@ -314,11 +341,7 @@ fn newest_first(
         }
         last = at;
     }
-    let marked = match listing.operation {
-        "PullRequests" => 1,
-        _ => mark::ELEMENTS,
-    };
-    let updated_at = updated.into_iter().take(marked).max();
+    let updated_at = updated.into_iter().take(listing.marked).max();
     let mark = list
         .total_count
         .filter(|_| mark::is_settled(updated_at, now))
@@ -346,21 +369,6 @@ fn newest_first(
         rest["unfinished"] = true.into();
     }
     Ok(assemble(nodes, next, rest, list.total_count, answer))
-}
-
-/// A pull request moves to the front when it changes; a deployment or release stays where it is.
-fn is_unfinished(listing: &Listing, element: &Element) -> bool {
-    match listing.operation {
-        // A draft may be published at any time.
-        "Releases" => return element.is_draft,
-        "Deployments" => {}
-        _ => return false,
-    }
-    matches!(
-        element.state.as_deref(),
-        // Abandoned: GitHub gave up waiting, but a late end still counts.
-        Some("IN_PROGRESS" | "PENDING" | "QUEUED" | "WAITING" | "ABANDONED")
-    )
 }
 
 fn element(answer: &Answer<'_>, node: &RawValue) -> Result<Element, SourceError> {

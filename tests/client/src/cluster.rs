@@ -11,6 +11,8 @@ const DATABASE: &str = "diogen";
 /// A running cluster; dropping it stops and removes it.
 pub struct Cluster {
     dir: TempDir,
+    /// The superuser's address of the database.
+    url: String,
 }
 
 fn script(name: &str) -> Command {
@@ -39,11 +41,17 @@ impl Cluster {
             .prefix("diogen-test-")
             .tempdir()
             .expect("a folder");
-        let cluster = Cluster { dir };
+        let mut cluster = Cluster {
+            dir,
+            url: String::new(),
+        };
         let mut start = cluster.script("start");
         start.args(["--no-fsync", "--cron-database", DATABASE]);
         start.args(options);
         output(start);
+        let mut url = cluster.script("url");
+        url.arg(DATABASE);
+        output(url).trim().clone_into(&mut cluster.url);
         cluster
     }
 
@@ -55,26 +63,22 @@ impl Cluster {
 
     /// A session as the superuser.
     pub fn connect(&self) -> Session {
-        self.connect_as("postgres", DATABASE)
+        self.connect_as("postgres")
     }
 
-    /// A session of a role in a database.
-    pub fn connect_as(&self, role: &str, database: &str) -> Session {
-        Session::open(&self.url(role, database)).expect("a connection")
+    /// A session of a role.
+    pub fn connect_as(&self, role: &str) -> Session {
+        Session::open(&self.url(role)).expect("a connection")
     }
 
     /// Whether the cluster takes connections; it does not while it recovers from a crash.
     pub fn is_up(&self) -> bool {
-        Session::open(&self.url("postgres", DATABASE)).is_ok()
+        Session::open(&self.url).is_ok()
     }
 
-    /// The address of a database for a role.
-    pub fn url(&self, role: &str, database: &str) -> String {
-        let mut url = self.script("url");
-        url.arg(database);
-        output(url)
-            .trim()
-            .replace("user=postgres", &format!("user={role}"))
+    /// The address of the database for a role.
+    pub fn url(&self, role: &str) -> String {
+        self.url.replace("user=postgres", &format!("user={role}"))
     }
 
     /// Runs one of PostgreSQL's client programs and returns what it printed.

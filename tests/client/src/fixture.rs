@@ -1,10 +1,7 @@
 //! A cluster with the extension, a stand-in for GitHub, and a source that points at it.
 
 use crate::{Cluster, Session};
-use stand_in::{Config, Server};
-
-/// The token that the stand-in accepts.
-pub const TOKEN: &str = "stand-in-token";
+use stand_in::{Config, Server, TOKEN};
 
 /// Cluster, stand-in and a superuser's session.
 pub struct Fixture {
@@ -18,12 +15,7 @@ pub struct Fixture {
 
 /// A stand-in with two months of history up to a fixed moment.
 pub fn stand_in(change: impl FnOnce(&mut Config)) -> Server {
-    let mut config = Config {
-        until: Some("2026-06-30T15:00:00Z".parse().expect("a time")),
-        days: 60,
-        rate_limit: 1_000_000,
-        ..Config::default()
-    };
+    let mut config = Config::fixed_history();
     change(&mut config);
     Server::start(config).expect("a stand-in")
 }
@@ -56,6 +48,21 @@ impl Fixture {
                 '{{"base_url": "{url}", "repositories": "{repositories}", "since": "2000-01-01"}}',
                 secret => '{TOKEN}')"#
         ));
+    }
+
+    /// Gives the source `acme` another token.
+    pub fn set_secret(&mut self, token: &str) {
+        self.db
+            .run(&format!("SELECT diogen.set_secret('acme', '{token}')"));
+    }
+
+    /// How many documents of a kind the stand-in shows now, in all repositories.
+    pub fn truth(&self, kind: &str) -> i64 {
+        let truth = self.stand_in.truth();
+        let repositories = truth.as_object().expect("an object").values();
+        repositories
+            .filter_map(|counts| counts[kind].as_i64())
+            .sum()
     }
 
     /// What bronze holds by repository and stream, in the words of the stand-in's truth; the

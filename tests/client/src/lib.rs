@@ -8,7 +8,7 @@ mod fixture;
 mod session;
 
 pub use cluster::Cluster;
-pub use fixture::{Fixture, TOKEN, stand_in};
+pub use fixture::{Fixture, stand_in};
 pub use session::Session;
 
 use std::time::{Duration, Instant};

@@ -48,7 +48,7 @@ impl Session {
             .unwrap_or_else(|error| panic!("{sql}\n{}", describe(&error)))
     }
 
-    /// Rows without NULL, each as one text with `|` between its values.
+    /// Rows, each as one text with `|` between its values and `-` for NULL.
     pub fn lines(&mut self, sql: &str) -> Vec<String> {
         let rows = self.rows(sql);
         let line = |row: Vec<Option<String>>| {

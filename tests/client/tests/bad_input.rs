@@ -1,7 +1,7 @@
 //! What is wrong is said, with its source and stream; it spoils nothing else.
 
-use client::{Fixture, Session, TOKEN};
-use stand_in::{Action, Fault, Status};
+use client::{Fixture, Session};
+use stand_in::{Action, Fault, Status, TOKEN};
 
 const CANARY: &str = "ghp_canary0123456789";
 
@@ -115,9 +115,7 @@ fn wrong_streams_are_refused_and_say_which_there_are() {
 #[test]
 fn a_wrong_token_stops_the_source_and_says_so() {
     let mut fixture = Fixture::acme(|_| ());
-    fixture
-        .db
-        .run(&format!("SELECT diogen.set_secret('acme', '{CANARY}')"));
+    fixture.set_secret(CANARY);
     fixture.db.run("CALL diogen.sync()");
     assert_eq!(
         fixture.stand_in.requests(),
@@ -141,9 +139,7 @@ fn a_wrong_token_stops_the_source_and_says_so() {
     fixture.db.run("SELECT diogen.set_secret('acme', NULL)");
     fixture.db.run("CALL diogen.sync()");
     assert!(fixture.db.notices()[0].contains(r#"source "acme" has no secret for user "postgres""#));
-    fixture
-        .db
-        .run(&format!("SELECT diogen.set_secret('acme', '{TOKEN}')"));
+    fixture.set_secret(TOKEN);
     fixture.db.run("CALL diogen.sync()");
     assert_eq!(fixture.differences_to_truth("acme"), [""; 0]);
 }
@@ -328,7 +324,7 @@ fn secrets_appear_nowhere() {
 
     // Another role sees that there is a source, and neither its secret nor a way to use it.
     db.run("CREATE ROLE reader LOGIN");
-    let mut reader = fixture.cluster.connect_as("reader", "diogen");
+    let mut reader = fixture.cluster.connect_as("reader");
     assert_eq!(
         reader.lines("SELECT source, may_use FROM diogen.sources"),
         ["acme|f"]

@@ -1,7 +1,7 @@
 //! An API that fails now and then: what can be mended within a run is.
 
-use client::{Fixture, TOKEN};
-use stand_in::{Action, Fault, Status};
+use client::Fixture;
+use stand_in::{Action, Fault, Status, TOKEN};
 
 /// A refresh while a fault strikes ends complete, without a finding.
 fn mended(faults: Vec<Fault>) -> Fixture {
@@ -130,9 +130,7 @@ fn a_rate_limit_stops_the_source_and_says_until_when() {
             notices[0].starts_with("NOTICE acme · rate limit until "),
             "{notices:?}"
         );
-        fixture
-            .db
-            .run(&format!("SELECT diogen.set_secret('acme', '{TOKEN}')"));
+        fixture.set_secret(TOKEN);
         fixture.db.run("CALL diogen.sync()");
         assert_eq!(fixture.differences_to_truth("acme"), [""; 0]);
     }
@@ -141,7 +139,6 @@ fn a_rate_limit_stops_the_source_and_says_until_when() {
 #[test]
 fn an_idle_organisation_costs_a_request() {
     let mut fixture = mended(Vec::new());
-    // Deployments that have not ended would be asked for again.
     let requests = fixture.stand_in.requests();
     fixture.db.run("CALL diogen.refresh()");
     assert_eq!(fixture.stand_in.requests() - requests, 1);

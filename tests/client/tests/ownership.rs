@@ -15,12 +15,12 @@ fn a_dump_holds_everything_and_restores_into_a_younger_cluster() {
     let file = fixture.cluster.dir().join("dump.sql");
     let dump = fixture
         .cluster
-        .program("pg_dump", &[&fixture.cluster.url("postgres", "diogen")]);
+        .program("pg_dump", &[&fixture.cluster.url("postgres")]);
     std::fs::write(&file, dump).expect("a dump");
 
     let younger = Cluster::start(&[]);
     let path = file.to_str().expect("a path");
-    let url = younger.url("postgres", "diogen");
+    let url = younger.url("postgres");
     younger.program(
         "psql",
         &[
@@ -108,7 +108,7 @@ fn roles_get_what_they_were_granted() {
          GRANT USAGE ON SCHEMA diogen_silver, diogen_gold TO analyst;
          GRANT SELECT ON ALL TABLES IN SCHEMA diogen_silver, diogen_gold TO analyst",
     );
-    let mut analyst = fixture.cluster.connect_as("analyst", "diogen");
+    let mut analyst = fixture.cluster.connect_as("analyst");
     assert_eq!(analyst.lines(FIGURES), db.lines(FIGURES));
     assert!(
         analyst
@@ -123,7 +123,7 @@ fn roles_get_what_they_were_granted() {
          GRANT USAGE ON FOREIGN DATA WRAPPER diogen TO operator;
          GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA diogen TO operator",
     );
-    let mut operator = fixture.cluster.connect_as("operator", "diogen");
+    let mut operator = fixture.cluster.connect_as("operator");
     operator.run(r#"SELECT diogen.add_source('theirs', 'github', '{"repositories": "a/b"}', secret => 'ghp_x')"#);
     for option in [
         r#""base_url": "http://127.0.0.1:8500""#,
@@ -175,7 +175,7 @@ fn schemas_of_a_stranger_are_not_used() {
     let cluster = Cluster::start(&[]);
     let mut db = cluster.connect();
     db.run("CREATE ROLE stranger LOGIN; GRANT CREATE ON DATABASE diogen TO stranger");
-    let mut stranger = cluster.connect_as("stranger", "diogen");
+    let mut stranger = cluster.connect_as("stranger");
     stranger.run("CREATE SCHEMA diogen");
     assert!(
         db.error("CREATE EXTENSION diogen")

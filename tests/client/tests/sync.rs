@@ -12,12 +12,9 @@ const SLOW: Duration = Duration::from_secs(30);
 /// An organisation whose third page of pull requests never comes.
 fn stuck() -> Fixture {
     let fixture = Fixture::acme(|_| ());
-    fixture.stand_in.script(vec![hang_at_third_page()]);
+    let fault = Fault::every("PullRequests", Action::Hang).after(2);
+    fixture.stand_in.script(vec![fault]);
     fixture
-}
-
-fn hang_at_third_page() -> Fault {
-    Fault::every("PullRequests", Action::Hang).after(2)
 }
 
 /// Runs a statement in a session of its own; its error, if any, comes with the thread's end.
@@ -275,14 +272,7 @@ fn fetch_works_inside_the_callers_transaction() {
     );
     db.run("SELECT * FROM diogen.fetch('acme', 'pull_requests')");
     let held = "SELECT count(*) FROM diogen_bronze.documents WHERE stream = 'pull_requests'";
-    let truth: i64 = fixture
-        .stand_in
-        .truth()
-        .as_object()
-        .expect("an object")
-        .values()
-        .filter_map(|counts| counts["pull_requests"].as_i64())
-        .sum();
+    let truth = fixture.truth("pull_requests");
     assert_eq!(fixture.db.number(held), truth);
 }
 

@@ -1,5 +1,6 @@
 //! What a stand-in serves and how.
 
+use crate::TOKEN;
 use crate::model::Time;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -36,7 +37,7 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            token: "stand-in-token".to_owned(),
+            token: TOKEN.to_owned(),
             organisation: Some("acme".to_owned()),
             recorded: None,
             seed: 1,
@@ -46,6 +47,18 @@ impl Default for Config {
             reveal_hours_per_minute: 0.0,
             rate_limit: 5_000,
             latency: Duration::ZERO,
+        }
+    }
+}
+
+impl Config {
+    /// Two months of history up to a fixed moment, the same in every run, and no limit to speak of.
+    pub fn fixed_history() -> Self {
+        Config {
+            until: "2026-06-30T15:00:00Z".parse().ok(),
+            days: 60,
+            rate_limit: 1_000_000,
+            ..Config::default()
         }
     }
 }

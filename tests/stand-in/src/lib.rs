@@ -25,5 +25,8 @@ pub use config::Config;
 pub use faults::{Action, Fault, Status};
 pub use server::Server;
 
+/// The token that it accepts unless it is told another.
+pub const TOKEN: &str = "stand-in-token";
+
 /// Whose token the stand-in's token is.
 pub const VIEWER: &str = "stand-in";

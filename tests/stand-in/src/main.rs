@@ -17,7 +17,7 @@ struct Arguments {
     #[arg(long)]
     port_file: Option<PathBuf>,
     /// Accepted token
-    #[arg(long, default_value = "stand-in-token")]
+    #[arg(long, default_value = stand_in::TOKEN)]
     token: String,
     /// Login of the organisation to generate [default: acme, unless --recorded is given]
     #[arg(long)]

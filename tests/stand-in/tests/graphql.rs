@@ -12,8 +12,14 @@ const COMMITS: &str = include_str!("../../../src/sources/github/commits.graphql"
 const DEPLOYMENTS: &str = include_str!("../../../src/sources/github/deployments.graphql");
 const PULL_REQUESTS: &str = include_str!("../../../src/sources/github/pull_requests.graphql");
 const RELEASES: &str = include_str!("../../../src/sources/github/releases.graphql");
-const REPOSITORIES: &str = include_str!("../../../src/sources/github/repositories.graphql");
-const REPOSITORY: &str = include_str!("../../../src/sources/github/repository.graphql");
+const REPOSITORIES: &str = concat!(
+    include_str!("../../../src/sources/github/repositories.graphql"),
+    include_str!("../../../src/sources/github/repository_fields.graphql")
+);
+const REPOSITORY: &str = concat!(
+    include_str!("../../../src/sources/github/repository.graphql"),
+    include_str!("../../../src/sources/github/repository_fields.graphql")
+);
 
 /// Reads all pages of the connection at a JSON pointer.
 fn pages(server: &Server, query: &str, variables: &Value, pointer: &str) -> Vec<Value> {

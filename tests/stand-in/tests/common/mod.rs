@@ -2,22 +2,15 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use serde_json::{Value, json};
-use stand_in::{Config, Server};
+use stand_in::{Config, Server, TOKEN};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-pub const TOKEN: &str = "stand-in-token";
-
 /// A server whose history ends at a fixed moment.
 pub fn start(change: impl FnOnce(&mut Config)) -> Server {
-    let mut config = Config {
-        until: Some("2026-06-30T15:00:00Z".parse().unwrap()),
-        days: 60,
-        rate_limit: 1_000_000,
-        ..Config::default()
-    };
+    let mut config = Config::fixed_history();
     change(&mut config);
     Server::start(config).unwrap()
 }
