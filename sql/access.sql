@@ -1,14 +1,23 @@
 -- Comments on the functions written in Rust, and who may do what.
 
-COMMENT ON FUNCTION request_page(text, text, text, jsonb) IS
-    'Asks a source for the page at a cursor: one row about the page, then one for each document; stores nothing';
+COMMENT ON FUNCTION begin_page(text, text, text, jsonb) IS
+    'Begins to ask a source for the page at a cursor, and returns at once';
+COMMENT ON FUNCTION wait_for_page() IS 'Waits until a page that was begun is there, and tells which; no row: none is under way';
+COMMENT ON FUNCTION forget_pages() IS 'Drops the pages that are under way';
+COMMENT ON FUNCTION request_page(text, text, text, jsonb, boolean) IS
+    'Asks a source for the page at a cursor, or takes what begin_page has brought: one row about the page, then one for each document; stores nothing';
+COMMENT ON FUNCTION narrower_cursor(text, text, jsonb) IS 'The cursor for the same page with fewer elements; NULL: it has one only';
 COMMENT ON FUNCTION requests_sent() IS 'How many requests this backend has sent since it was last asked';
 COMMENT ON FUNCTION document_identity(text, text, jsonb, jsonb) IS
     'What a document of a stream is called in bronze, when it last changed, and the keys it refers to';
-COMMENT ON FUNCTION source_streams(text) IS 'The streams that sync fetches for a source, in their order; scopes is NULL for what is fetched for each repository';
-COMMENT ON FUNCTION entry_selects(text, text) IS 'Whether one entry of the option repositories, such as acme/*, selects a repository';
-COMMENT ON FUNCTION stream_mark(text, text, jsonb) IS 'A text that is another whenever something in a stream of a repository has changed, from the repository''s document; NULL: it does not say';
-COMMENT ON FUNCTION source_selects(text, text) IS 'Whether the option "repositories" of a source selects a repository';
+COMMENT ON FUNCTION source_streams(text) IS
+    'The streams that sync fetches for a source, in their order, and what each is fetched for: scopes, the documents of parents, or else its queue, batch items at a time';
+COMMENT ON FUNCTION source_concurrency(text) IS 'How many requests to a source may be under way at a time';
+COMMENT ON FUNCTION source_max_share(text) IS 'Which part of a source''s rate limit may be used up';
+COMMENT ON FUNCTION credential_fingerprint(text, text) IS 'What stands for the current user''s credential for a source: a hash keyed with the salt';
+COMMENT ON FUNCTION entry_selects(text, text, text) IS 'Whether one entry of the option that selects, such as acme/*, covers a document';
+COMMENT ON FUNCTION stream_mark(text, text, jsonb) IS 'A text that is another whenever something in a stream has changed, from the document that it is fetched for; NULL: it does not say';
+COMMENT ON FUNCTION source_selects(text, text) IS 'Whether the options of a source select a document that other streams are fetched for';
 COMMENT ON FUNCTION source_kind(text, text) IS 'The kind of a source, after checking that it has the stream';
 COMMENT ON FUNCTION validate_options(text[], oid) IS 'Validator of the foreign-data wrapper; PostgreSQL calls it';
 COMMENT ON FUNCTION create_user_mapping(text, text) IS 'Stores the current user''s secret for a source without a statement that holds it';
@@ -54,5 +63,5 @@ BEGIN
     END LOOP;
 END
 $$;
-GRANT SELECT ON sources, status, jobs, teams, services, normalizers TO PUBLIC;
+GRANT SELECT ON sources, status, runs, jobs, teams, services, normalizers TO PUBLIC;
 GRANT USAGE ON SCHEMA diogen TO PUBLIC;

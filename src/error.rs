@@ -54,7 +54,7 @@ impl Error {
     fn sqlstate(&self) -> PgSqlErrorCode {
         use PgSqlErrorCode as Code;
         match self {
-            Self::Http(HttpError::Interrupted { .. }) => Code::ERRCODE_QUERY_CANCELED,
+            Self::Http(HttpError::Interrupted) => Code::ERRCODE_QUERY_CANCELED,
             Self::Http(HttpError::Timeout { .. }) => Code::ERRCODE_CONNECTION_EXCEPTION,
             Self::Http(HttpError::Connection { .. }) => Code::ERRCODE_CONNECTION_FAILURE,
             Self::Http(HttpError::TooLarge { .. }) => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,

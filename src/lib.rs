@@ -33,6 +33,8 @@ extension_sql_file!(
     requires = [bronze::wrapper::validate_options]
 );
 extension_sql_file!("../sql/bronze/store.sql");
+extension_sql_file!("../sql/bronze/budgets.sql");
+extension_sql_file!("../sql/bronze/runs.sql");
 extension_sql_file!("../sql/bronze/sync.sql");
 extension_sql_file!("../sql/bronze/status.sql");
 extension_sql_file!("../sql/silver/tables.sql", name = "silver_tables");

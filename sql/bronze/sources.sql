@@ -50,16 +50,16 @@ COMMENT ON FUNCTION add_source(text, text, jsonb, text) IS
 
 CREATE FUNCTION set_secret(source text, secret text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
 BEGIN
     PERFORM diogen.hide_statement();
     PERFORM diogen.init();
     EXECUTE pg_catalog.format('DROP USER MAPPING IF EXISTS FOR CURRENT_USER SERVER %I', source);
     IF secret IS NOT NULL THEN
         PERFORM diogen.create_user_mapping(source, secret);
+        -- Whoever sets it wants it tried, whatever was said of it before.
+        DELETE FROM diogen_bronze.budgets b WHERE b.credential = diogen.credential_of(source);
     END IF;
-    -- Another token has another budget.
-    UPDATE diogen_bronze.cursors c SET budget_remaining = NULL, budget_resets_at = NULL
-    WHERE c.source = set_secret.source AND c.budget_remaining = 0;
 END
 $$;
 COMMENT ON FUNCTION set_secret(text, text) IS
@@ -78,6 +78,7 @@ BEGIN
     EXECUTE pg_catalog.format('DROP SERVER %I CASCADE', name);
     PERFORM diogen.unschedule(name);
     DELETE FROM diogen_bronze.cursors c WHERE c.source = name;
+    DELETE FROM diogen_bronze.queue q WHERE q.source = name;
     IF keep_data THEN
         RETURN;
     END IF;

@@ -32,12 +32,18 @@ BEGIN
            (array_agg(c.last_error ORDER BY c.last_error_at DESC) FILTER (WHERE c.state = 'failed'))[1],
            max(c.last_error_at) FILTER (WHERE c.state = 'failed'),
            coalesce(sum(c.requests), 0)::bigint,
-           (array_agg(c.budget_remaining ORDER BY c.last_success_at DESC NULLS LAST))[1],
-           (array_agg(c.budget_resets_at ORDER BY c.last_success_at DESC NULLS LAST))[1],
-           sum(greatest(c.pass_total - c.pass_documents, 0)) FILTER (WHERE c.state = 'running')::bigint
+           b.remaining, b.resets_at,
+           coalesce(sum(greatest(c.pass_total - c.pass_documents, 0)) FILTER (WHERE c.state = 'running')::bigint,
+                    nullif((SELECT count(*) FROM diogen_bronze.queue q WHERE q.source = s.source AND q.stream = s.stream), 0))
     FROM streams s
+    LEFT JOIN LATERAL (
+        SELECT b.remaining, greatest(b.closed_until, b.resets_at) AS resets_at
+        FROM (SELECT r.credential FROM diogen_bronze.runs r WHERE r.source = s.source ORDER BY r.run DESC LIMIT 1) r
+        JOIN diogen_bronze.budgets b USING (credential)
+        ORDER BY b.closed_until > clock_timestamp() DESC NULLS LAST, b.remaining / nullif(b.most, 0)::float8
+        LIMIT 1) b ON true
     LEFT JOIN diogen_bronze.cursors c ON c.source = s.source AND c.stream = s.stream
-    GROUP BY s.source, s.stream
+    GROUP BY s.source, s.stream, b.remaining, b.resets_at
     ORDER BY s.source, min(c.last_success_at), s.stream;
 END
 $$;
@@ -51,9 +57,11 @@ COMMENT ON COLUMN status.state IS
 COMMENT ON COLUMN status.scopes IS 'Repositories, or entries of the option repositories, that the stream is fetched for';
 COMMENT ON COLUMN status.cursor IS 'Where each of them stands';
 COMMENT ON COLUMN status.requests IS 'Requests sent since the source was added';
-COMMENT ON COLUMN status.budget_remaining IS 'What is left of the rate limit; NULL: not told';
+COMMENT ON COLUMN status.budget_remaining IS
+    'What is left of the tightest rate limit of the last run''s credential; NULL: not told';
+COMMENT ON COLUMN status.budget_resets_at IS 'When that limit starts afresh, or until when the API refuses';
 COMMENT ON COLUMN status.estimated_remaining IS
-    'At most so many documents to come in passes under way; NULL: none is';
+    'At most so many documents to come in passes under way, or questions in the queue; NULL: none';
 
 CREATE FUNCTION job_name(source text) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$ SELECT 'diogen' || coalesce(':' || job_name.source, '') $$;

@@ -1,19 +1,20 @@
 -- Storing documents, one page at a time.
 
-CREATE FUNCTION store_documents(source text, kind text, stream text, docs jsonb[], context jsonb,
+CREATE FUNCTION store_documents(source text, kind text, stream text, docs jsonb[], contexts jsonb[], queued jsonb[],
                                 OUT changed bigint, OUT requires text[], OUT keys text[])
 LANGUAGE sql VOLATILE AS $$
     WITH identified AS MATERIALIZED (
         -- The last one wins where a page holds one object twice.
-        SELECT DISTINCT ON (i.key) i.key, i.scope, i.updated_at, i.requires, d.doc
-        FROM pg_catalog.unnest(store_documents.docs) WITH ORDINALITY AS d (doc, position)
+        SELECT DISTINCT ON (i.key) i.key, i.scope, i.updated_at, i.requires, d.doc, d.queued,
+               coalesce(d.context, '{}') AS context
+        FROM ROWS FROM (pg_catalog.unnest(store_documents.docs), pg_catalog.unnest(store_documents.contexts),
+                        pg_catalog.unnest(store_documents.queued)) WITH ORDINALITY AS d (doc, context, queued, position)
         CROSS JOIN LATERAL diogen.document_identity(
-            store_documents.kind, store_documents.stream, d.doc, store_documents.context) i
+            store_documents.kind, store_documents.stream, d.doc, coalesce(d.context, '{}')) i
         ORDER BY i.key, i.updated_at DESC NULLS LAST, d.position DESC
     ), stored AS (
         INSERT INTO diogen_bronze.documents AS old (source, stream, key, scope, doc, context, updated_at)
-        SELECT store_documents.source, store_documents.stream, i.key, i.scope, i.doc,
-               store_documents.context, i.updated_at
+        SELECT store_documents.source, store_documents.stream, i.key, i.scope, i.doc, i.context, i.updated_at
         FROM identified i
         ORDER BY i.key
         ON CONFLICT ON CONSTRAINT documents_pkey DO UPDATE
@@ -25,6 +26,13 @@ LANGUAGE sql VOLATILE AS $$
           AND (old.doc, old.context) IS DISTINCT FROM (excluded.doc, excluded.context)
            OR old.deleted_at IS NOT NULL
         RETURNING key, xmax = 0 AS is_new
+    ), queued AS (
+        INSERT INTO diogen_bronze.queue AS q (source, stream, key, request)
+        SELECT store_documents.source, item.stream, item.key, item.request
+        FROM stored s
+        JOIN identified i USING (key)
+        CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(i.queued) AS item (stream text, key text, request jsonb)
+        ON CONFLICT ON CONSTRAINT queue_pkey DO UPDATE SET request = excluded.request, tries = 0
     )
     SELECT (SELECT pg_catalog.count(*) FROM stored),
            (SELECT pg_catalog.array_agg(DISTINCT needed)
@@ -34,55 +42,211 @@ LANGUAGE sql VOLATILE AS $$
             WHERE s.is_new),
            (SELECT pg_catalog.array_agg(i.key) FROM identified i)
 $$;
-COMMENT ON FUNCTION store_documents(text, text, text, jsonb[], jsonb) IS
-    'Stores documents in bronze by their natural keys; returns how many were new or changed, the keys that new ones refer to, and the keys of all';
+COMMENT ON FUNCTION store_documents(text, text, text, jsonb[], jsonb[], jsonb[]) IS
+    'Stores documents in bronze by their natural keys, and queues what is to be asked because of new and changed ones; returns how many those were, the keys that new ones refer to, and the keys of all';
 
 CREATE FUNCTION ingest(source text, stream text, docs jsonb, context jsonb DEFAULT '{}') RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    list jsonb[];
 BEGIN
     PERFORM diogen.init();
+    list := CASE pg_catalog.jsonb_typeof(docs)
+                WHEN 'array' THEN ARRAY(SELECT pg_catalog.jsonb_array_elements(docs))
+                ELSE ARRAY[docs]
+            END;
     RETURN (SELECT s.changed FROM diogen.store_documents(
-        source, diogen.source_kind(source, stream), stream,
-        CASE pg_catalog.jsonb_typeof(docs)
-            WHEN 'array' THEN ARRAY(SELECT pg_catalog.jsonb_array_elements(docs))
-            ELSE ARRAY[docs]
-        END,
-        coalesce(context, '{}')) s);
+        source, diogen.source_kind(source, stream), stream, list,
+        array_fill(coalesce(context, '{}'), ARRAY[pg_catalog.cardinality(list)]), '{}') s);
 END
 $$;
 COMMENT ON FUNCTION ingest(text, text, jsonb, jsonb) IS
     'Takes one document, or an array of them, that came by any other way; context says what they do not say themselves, such as {"repository": "acme/api", "number": 17}. Returns how many were new or changed';
 
-CREATE FUNCTION fetch_page(source text, stream text, scope text,
+CREATE FUNCTION rename_repository(source text, old_name text, new_name text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    target regclass;
+BEGIN
+    -- What was read under the new name already is the younger.
+    DELETE FROM diogen_bronze.documents d
+    WHERE d.source = source AND d.scope = old_name
+      AND EXISTS (SELECT FROM diogen_bronze.documents n
+                  WHERE n.source = source AND n.stream = d.stream
+                    AND n.key = new_name || pg_catalog.substr(d.key, pg_catalog.length(old_name) + 1));
+    UPDATE diogen_bronze.documents d
+    SET key = new_name || pg_catalog.substr(d.key, pg_catalog.length(old_name) + 1), scope = new_name,
+        -- The documents still tell the old name.
+        context = d.context || pg_catalog.jsonb_build_object('repository', new_name),
+        changed_xid = pg_catalog.pg_current_xact_id()
+    WHERE d.source = source AND d.scope = old_name;
+    DELETE FROM diogen_bronze.cursors c
+    WHERE c.source = source AND (c.scope = new_name OR pg_catalog.starts_with(c.scope, new_name || ':'));
+    UPDATE diogen_bronze.cursors c SET scope = new_name || pg_catalog.substr(c.scope, pg_catalog.length(old_name) + 1)
+    WHERE c.source = source AND (c.scope = old_name OR pg_catalog.starts_with(c.scope, old_name || ':'));
+    UPDATE diogen_bronze.queue q
+    SET request = CASE WHEN q.request ? 'context'
+                       THEN pg_catalog.jsonb_set(q.request, '{context,repository}', pg_catalog.to_jsonb(new_name))
+                       ELSE q.request || pg_catalog.jsonb_build_object('repository', new_name) END
+    WHERE q.source = source AND old_name IN (q.request #>> '{context,repository}', q.request ->> 'repository');
+    FOR target IN
+        SELECT c.oid::regclass
+        FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'repository' AND NOT a.attisdropped
+        WHERE n.nspname IN ('diogen_silver', 'diogen_gold') AND c.relkind = 'r'
+    LOOP
+        EXECUTE pg_catalog.format('DELETE FROM %s WHERE source = $1 AND repository = $2', target) USING source, new_name;
+        EXECUTE pg_catalog.format('UPDATE %s SET repository = $3 WHERE source = $1 AND repository = $2', target)
+            USING source, old_name, new_name;
+    END LOOP;
+    -- A service without a row of its own is called like its repository.
+    DELETE FROM diogen_gold.deployments d WHERE d.source = source AND d.repository = new_name;
+    DELETE FROM diogen_gold.changes d WHERE d.source = source AND d.repository = new_name;
+    INSERT INTO diogen_silver.stale_repositories (source, repository) VALUES (source, new_name) ON CONFLICT DO NOTHING;
+    IF pg_catalog.has_table_privilege('diogen.services', 'UPDATE') THEN
+        UPDATE diogen.services s SET repository = new_name
+        WHERE s.repository = old_name AND (s.source IS NULL OR s.source = source);
+    END IF;
+    PERFORM diogen.record_finding(source, 'repositories', new_name, NULL,
+                                  pg_catalog.format('renamed; it was %s before', old_name));
+END
+$$;
+COMMENT ON FUNCTION rename_repository(text, text, text) IS
+    'Gives what bronze, silver and the cursors hold of a repository its new name';
+
+CREATE FUNCTION rename_repositories(source text, docs jsonb[]) RETURNS void
+LANGUAGE sql VOLATILE AS $$
+    SELECT diogen.rename_repository(rename_repositories.source, old.key, d.doc ->> 'nameWithOwner')
+    FROM pg_catalog.unnest(rename_repositories.docs) AS d (doc)
+    JOIN diogen_bronze.documents old
+      ON old.source = rename_repositories.source AND old.stream = 'repositories'
+     AND coalesce(old.doc ->> 'databaseId', old.doc ->> 'id') = d.doc ->> 'databaseId'
+    WHERE old.key <> d.doc ->> 'nameWithOwner'
+$$;
+COMMENT ON FUNCTION rename_repositories(text, jsonb[]) IS
+    'Finds out by their numbers which repositories have another name than before';
+
+CREATE FUNCTION tombstone(source text, stream text, scope text, kind text, is_by_entry boolean, seen text[], before timestamptz)
+RETURNS bigint
+LANGUAGE sql VOLATILE AS $$
+    WITH gone AS (
+        UPDATE diogen_bronze.documents d SET deleted_at = now(), changed_xid = pg_current_xact_id()
+        WHERE d.source = tombstone.source AND d.stream = tombstone.stream AND d.deleted_at IS NULL
+          AND CASE WHEN tombstone.is_by_entry THEN diogen.entry_selects(tombstone.kind, tombstone.scope, d.key)
+                   ELSE tombstone.scope IN ('*', d.scope) END
+          -- Not what came by another way while the list was read.
+          AND d.fetched_at < tombstone.before
+          AND d.key NOT IN (SELECT unnest(tombstone.seen))
+        RETURNING d.key
+    ), cursors AS (
+        DELETE FROM diogen_bronze.cursors c USING gone
+        WHERE c.source = tombstone.source AND (c.scope = gone.key OR starts_with(c.scope, gone.key || ':'))
+    )
+    SELECT count(*) FROM gone
+$$;
+COMMENT ON FUNCTION tombstone(text, text, text, text, boolean, text[], timestamptz) IS
+    'Marks the documents of a scope as gone that a whole list has not shown, and forgets the cursors of what was fetched for them; returns how many';
+
+CREATE FUNCTION next_cursor(source text, stream text, scope text) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(c.cursor, '{}') ||
+           CASE WHEN t.batch IS NULL THEN '{}'
+                ELSE jsonb_build_object('items', coalesce(
+                    (SELECT jsonb_agg(jsonb_build_object('key', q.key, 'request', q.request) ORDER BY q.tries, q.queued_at, q.key)
+                     FROM (SELECT * FROM diogen_bronze.queue q
+                           WHERE q.source = next_cursor.source AND q.stream = next_cursor.stream
+                           ORDER BY q.tries, q.queued_at, q.key
+                           LIMIT least(t.batch, (c.cursor ->> 'width')::bigint)) q), '[]')) END
+    FROM diogen.source_streams(next_cursor.source) t
+    LEFT JOIN diogen_bronze.cursors c
+           ON c.source = next_cursor.source AND c.stream = next_cursor.stream AND c.scope = next_cursor.scope
+    WHERE t.stream = next_cursor.stream
+$$;
+COMMENT ON FUNCTION next_cursor(text, text, text) IS
+    'What the next request of a stream needs: where its pass stands, or the next items of its queue';
+
+CREATE FUNCTION parent_mark(source text, stream text, scope text) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT diogen.stream_mark(parent_mark.source, parent_mark.stream, d.doc)
+    FROM diogen.source_streams(parent_mark.source) t
+    JOIN diogen_bronze.documents d
+      ON d.source = parent_mark.source AND d.stream = ANY (t.parents) AND d.key = parent_mark.scope AND d.deleted_at IS NULL
+    WHERE t.stream = parent_mark.stream
+    LIMIT 1
+$$;
+COMMENT ON FUNCTION parent_mark(text, text, text) IS
+    'What the document that a stream is fetched for tells of its newest changes; NULL: nothing to rely on';
+
+CREATE FUNCTION fetch_page(source text, stream text, scope text, run bigint DEFAULT NULL, ahead boolean DEFAULT false,
                            OUT documents bigint, OUT changed bigint, OUT requests bigint, OUT finished boolean)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
+    about record;
     old diogen_bronze.cursors;
+    position jsonb;
     page record;
     stored record;
+    kind text := diogen.source_kind(source, stream);
     still_missing text[] := '{}';
-    seen text[];
+    seen text[] := '{}';
+    is_reconciling boolean;
+    is_due boolean := false;
+    after jsonb;
 BEGIN
+    SELECT t.* INTO about FROM diogen.source_streams(source) t WHERE t.stream = stream;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'stream "%" of source "%" is not fetched', stream, source
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'diogen.ingest fills it, or an option of the source asks for it; the view diogen.status lists the streams.';
+    END IF;
     -- Nothing is written before the answer is there, so that nobody waits for this wait.
     SELECT c.* INTO old FROM diogen_bronze.cursors c
     WHERE c.source = source AND c.stream = stream AND c.scope = scope;
+    position := diogen.next_cursor(source, stream, scope);
+    IF position -> 'items' = '[]' THEN
+        documents := 0; changed := 0; requests := 0; finished := true;
+        RETURN;
+    END IF;
+    IF NOT coalesce(old.cursor ? 'after', false) THEN
+        old.pass_run := run;
+        old.pass_started_at := pg_catalog.clock_timestamp();
+        old.pass_documents := 0;
+        old.pass_mark := diogen.parent_mark(source, stream, scope);
+        old.missing := '{}';
+    END IF;
 
     -- The first row tells about the page; the others are its documents.
     SELECT (pg_catalog.array_agg(p.cursor) FILTER (WHERE p.doc IS NULL))[1] AS cursor,
            (pg_catalog.array_agg(p.rest) FILTER (WHERE p.doc IS NULL))[1] AS rest,
+           (pg_catalog.array_agg(p.queued) FILTER (WHERE p.doc IS NULL))[1] AS still_queued,
+           (pg_catalog.array_agg(p.budget) FILTER (WHERE p.doc IS NULL))[1] AS budget,
+           (pg_catalog.array_agg(pg_catalog.to_jsonb(p.answered)) FILTER (WHERE p.doc IS NULL))[1] AS answered,
            pg_catalog.bool_or(p.ends_when_closed) AS ends_when_closed,
+           pg_catalog.bool_or(p.lists_all) AS lists_all,
+           pg_catalog.bool_or(p.keys_only) AS keys_only,
            pg_catalog.max(p.total) AS total,
            pg_catalog.max(p.cleaned) AS cleaned,
-           pg_catalog.max(p.budget_remaining) AS budget_remaining,
-           pg_catalog.max(p.budget_resets_at) AS budget_resets_at,
-           coalesce(pg_catalog.array_agg(p.doc::jsonb) FILTER (WHERE p.doc IS NOT NULL), '{}') AS docs
+           coalesce(pg_catalog.array_agg(p.doc::jsonb) FILTER (WHERE p.doc IS NOT NULL), '{}') AS docs,
+           coalesce(pg_catalog.array_agg(p.context) FILTER (WHERE p.doc IS NOT NULL), '{}') AS contexts,
+           coalesce(pg_catalog.array_agg(p.queued) FILTER (WHERE p.doc IS NOT NULL), '{}') AS queued
     INTO page
-    FROM diogen.request_page(source, stream, scope, coalesce(old.cursor, '{}')) p;
+    FROM diogen.request_page(source, stream, scope, position, ahead) p;
 
-    SELECT s.* INTO stored
-    FROM diogen.store_documents(source, diogen.source_kind(source, stream), stream, page.docs, '{}') s;
-
+    IF stream = 'repositories' THEN
+        PERFORM diogen.rename_repositories(source, page.docs);
+    END IF;
+    IF page.keys_only THEN
+        SELECT 0::bigint AS changed, '{}'::text[] AS requires, pg_catalog.array_agg(i.key) AS keys INTO stored
+        FROM pg_catalog.unnest(page.docs) AS d (doc)
+        CROSS JOIN LATERAL diogen.document_identity(kind, stream, d.doc, '{}') i;
+    ELSE
+        SELECT s.* INTO stored
+        FROM diogen.store_documents(source, kind, stream, page.docs, page.contexts, page.queued) s;
+    END IF;
     documents := pg_catalog.cardinality(page.docs);
     requests := diogen.requests_sent();
     changed := stored.changed;
@@ -90,55 +254,71 @@ BEGIN
     IF page.ends_when_closed AND NOT finished THEN
         SELECT coalesce(pg_catalog.array_agg(DISTINCT n.key), '{}') INTO still_missing
         FROM pg_catalog.unnest(old.missing || stored.requires) AS n (key)
+        -- A release branch leaves the default branch at some commit.
         WHERE NOT EXISTS (SELECT FROM diogen_bronze.documents d
-                          WHERE d.source = source AND d.stream = stream AND d.key = n.key);
+                          WHERE d.source = source AND d.stream IN (stream, 'commits') AND d.key = n.key);
         finished := still_missing = '{}';
     END IF;
+    IF about.batch IS NOT NULL THEN
+        DELETE FROM diogen_bronze.queue q
+        WHERE q.source = source AND q.stream = stream
+          AND q.key IN (SELECT pg_catalog.jsonb_array_elements_text(page.answered));
+        UPDATE diogen_bronze.queue q SET request = n.request, tries = 0
+        FROM pg_catalog.jsonb_to_recordset(page.still_queued) AS n (key text, request jsonb)
+        WHERE q.source = source AND q.stream = stream AND q.key = n.key;
+        finished := NOT EXISTS (SELECT FROM diogen_bronze.queue q WHERE q.source = source AND q.stream = stream);
+    END IF;
 
-    -- A complete list of repositories tells which ones are gone.
-    IF stream = 'repositories' THEN
-        seen := CASE WHEN old.cursor ? 'after' THEN old.seen ELSE '{}' END || stored.keys;
+    is_reconciling := position ? 'reconcile';
+    IF page.lists_all THEN
+        seen := CASE WHEN old.cursor ? 'after' THEN old.seen ELSE '{}' END || coalesce(stored.keys, '{}');
         IF finished THEN
-            WITH gone AS (
-                UPDATE diogen_bronze.documents d SET deleted_at = now(), changed_xid = pg_current_xact_id()
-                WHERE d.source = source AND d.stream = stream AND d.deleted_at IS NULL
-                  AND diogen.entry_selects(scope, d.key) AND d.key <> ALL (seen)
-                RETURNING d.key
-            )
-            DELETE FROM diogen_bronze.cursors c USING gone WHERE c.source = source AND c.scope = gone.key;
-            IF seen = '{}' THEN
+            PERFORM diogen.tombstone(source, stream, scope, kind, about.scopes IS NOT NULL AND scope <> '*', seen, old.pass_started_at);
+            IF seen = '{}' AND about.scopes IS NOT NULL THEN
                 PERFORM diogen.record_finding(source, stream, scope, NULL,
-                    'no repository came for this entry: there is none, or it has another name now');
+                    'nothing came for this entry: there is nothing of that name, or it has another name now');
             END IF;
         END IF;
     END IF;
+    after := CASE WHEN finished THEN page.rest ELSE page.cursor END;
+    -- Nothing can be gone before the first pass; after that it is looked for once a week.
+    IF finished AND about.is_reconciled AND NOT is_reconciling
+       AND old.reconciled_at < pg_catalog.clock_timestamp() - interval '7 days' THEN
+        after := after || '{"reconcile": true}';
+        finished := false;
+    ELSIF finished AND about.is_reconciled AND (is_reconciling OR old.reconciled_at IS NULL) THEN
+        old.reconciled_at := pg_catalog.clock_timestamp();
+    END IF;
 
     INSERT INTO diogen_bronze.cursors AS c
-        (source, stream, scope, cursor, missing, seen, state, pass_documents, pass_total, requests,
-         budget_remaining, budget_resets_at, last_success_at)
-    VALUES (source, stream, scope,
-            CASE WHEN finished THEN page.rest ELSE page.cursor END,
+        (source, stream, scope, cursor, mark, missing, seen, state, pass_run, pass_mark, pass_started_at,
+         pass_documents, pass_total, requests, reconciled_at, last_success_at)
+    VALUES (source, stream, scope, after,
+            CASE WHEN finished THEN old.pass_mark ELSE old.mark END,
             CASE WHEN finished THEN '{}' ELSE still_missing END,
-            coalesce(seen, '{}'),
+            CASE WHEN finished AND page.keys_only THEN '{}' ELSE seen END,
             CASE WHEN finished THEN 'complete' ELSE 'running' END,
-            documents + CASE WHEN old.cursor ? 'after' THEN old.pass_documents ELSE 0 END,
-            page.total, coalesce(old.requests, 0) + requests,
-            page.budget_remaining, page.budget_resets_at, pg_catalog.clock_timestamp())
+            old.pass_run, old.pass_mark, old.pass_started_at,
+            documents + old.pass_documents, page.total, coalesce(old.requests, 0) + requests,
+            old.reconciled_at, pg_catalog.clock_timestamp())
     ON CONFLICT ON CONSTRAINT cursors_pkey DO UPDATE
-    SET cursor = excluded.cursor, missing = excluded.missing, seen = excluded.seen, state = excluded.state,
-        pass_documents = excluded.pass_documents, pass_total = excluded.pass_total,
-        requests = excluded.requests, budget_remaining = excluded.budget_remaining,
-        budget_resets_at = excluded.budget_resets_at, last_success_at = excluded.last_success_at;
+    SET cursor = excluded.cursor, mark = excluded.mark, missing = excluded.missing, seen = excluded.seen,
+        state = excluded.state, pass_run = excluded.pass_run, pass_mark = excluded.pass_mark,
+        pass_started_at = excluded.pass_started_at, pass_documents = excluded.pass_documents,
+        pass_total = excluded.pass_total, requests = excluded.requests, reconciled_at = excluded.reconciled_at,
+        last_success_at = excluded.last_success_at;
 
     IF page.cleaned > 0 THEN
         PERFORM diogen.record_finding(source, stream, scope, NULL, pg_catalog.format(
             '%s documents held characters that jsonb refuses, such as \u0000; each was replaced by U+FFFD',
             page.cleaned));
     END IF;
+    -- Last, because all backends with the same credential write here.
+    PERFORM diogen.note_budget(source, run, page.budget);
 END
 $$;
-COMMENT ON FUNCTION fetch_page(text, text, text) IS
-    'Fetches the next page of a stream and stores its documents and the cursor behind it, all or nothing';
+COMMENT ON FUNCTION fetch_page(text, text, text, bigint, boolean) IS
+    'Fetches the next page of a stream and stores its documents and the cursor behind it, all or nothing; with ahead the page after it is asked for meanwhile';
 
 CREATE FUNCTION record_finding(source text, stream text, scope text, sqlstate text, finding text)
 RETURNS void
@@ -155,30 +335,44 @@ $$;
 COMMENT ON FUNCTION record_finding(text, text, text, text, text) IS
     'Notes what went wrong or was unusual while fetching';
 
-CREATE FUNCTION record_failure(source text, stream text, scope text, sqlstate text, message text, detail text)
-RETURNS void
-LANGUAGE sql VOLATILE AS $$
+CREATE FUNCTION record_failure(source text, stream text, scope text, run bigint, sqlstate text, message text, detail text)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    narrower jsonb;
+    sent bigint := diogen.requests_sent();
+BEGIN
+    -- What was too much, or too slow, is begun with less the next time.
+    IF sqlstate IN ('54001', '08000') THEN
+        narrower := diogen.narrower_cursor(source, stream, diogen.next_cursor(source, stream, scope)) - 'items';
+    END IF;
     INSERT INTO diogen_bronze.cursors AS c
-        (source, stream, scope, cursor, state, requests, last_error, last_error_at, budget_remaining, budget_resets_at)
-    VALUES (record_failure.source, record_failure.stream, record_failure.scope, '{}', 'failed', diogen.requests_sent(),
-            record_failure.message, clock_timestamp(),
-            CASE WHEN record_failure.sqlstate = '53400' THEN 0 END,
-            -- GitHub asks for a minute where it does not say how long; nobody has to wait longer than its hour.
-            CASE WHEN record_failure.sqlstate = '53400'
-                 THEN least(coalesce(substring(record_failure.detail FROM 'The limit ends at (.*)')::timestamptz,
-                                     clock_timestamp() + interval '1 minute'),
-                            clock_timestamp() + interval '65 minutes') END)
+        (source, stream, scope, cursor, state, requests, last_error, last_error_at, pass_run)
+    VALUES (source, stream, scope, coalesce(narrower, '{}'), 'failed', sent, message, pg_catalog.clock_timestamp(), run)
     ON CONFLICT ON CONSTRAINT cursors_pkey DO UPDATE
     SET state = 'failed', requests = c.requests + excluded.requests, last_error = excluded.last_error,
-        last_error_at = excluded.last_error_at,
-        -- What was too much, or too slow, is begun with less the next time.
-        cursor = CASE WHEN record_failure.sqlstate IN ('54001', '08000')
-                      THEN c.cursor || jsonb_build_object('width', greatest(coalesce((c.cursor ->> 'width')::int, 24) / 2, 1))
-                      ELSE c.cursor END,
-        budget_remaining = coalesce(excluded.budget_remaining, c.budget_remaining),
-        budget_resets_at = coalesce(excluded.budget_resets_at, c.budget_resets_at);
-    SELECT diogen.record_finding(record_failure.source, record_failure.stream, record_failure.scope,
-                                 record_failure.sqlstate, record_failure.message);
+        last_error_at = excluded.last_error_at, cursor = coalesce(narrower, c.cursor);
+    -- What its batch held comes after the others; what fails again and again would keep them waiting.
+    WITH batch AS (
+        SELECT i.item ->> 'key' AS key
+        FROM pg_catalog.jsonb_array_elements(diogen.next_cursor(source, stream, scope) -> 'items') AS i (item)
+        WHERE sqlstate NOT IN ('28000', '53400', '08006')
+    ), tried AS (
+        UPDATE diogen_bronze.queue q SET tries = q.tries + 1
+        FROM batch b WHERE q.source = source AND q.stream = stream AND q.key = b.key AND q.tries < 4
+    )
+    DELETE FROM diogen_bronze.queue q USING batch b
+    WHERE q.source = source AND q.stream = stream AND q.key = b.key AND q.tries >= 4;
+    IF FOUND THEN
+        PERFORM diogen.record_finding(source, stream, scope, sqlstate, 'given up after five times: ' || message);
+    END IF;
+    IF sqlstate = '53400' THEN
+        PERFORM diogen.close_budget(source, run, detail);
+    END IF;
+    PERFORM diogen.record_finding(source, stream, scope, sqlstate, message);
+    RETURN sent;
+END
 $$;
-COMMENT ON FUNCTION record_failure(text, text, text, text, text, text) IS
-    'Notes that a request failed, and until when a rate limit holds; the cursor stays where it was, with fewer elements a page if they were too many';
+COMMENT ON FUNCTION record_failure(text, text, text, bigint, text, text, text) IS
+    'Notes that a request failed, and until when a rate limit holds; the cursor stays where it was, with fewer elements a page if they were too many. Returns how many requests were sent';

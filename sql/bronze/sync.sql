@@ -1,39 +1,53 @@
--- Fetching whole sources: one transaction per page.
+-- Fetching whole sources: one transaction per page, several pages under way.
 
-CREATE FUNCTION scopes_to_fetch(source text, stream text) RETURNS SETOF text
+CREATE FUNCTION passes(source text, streams text[], since timestamptz)
+RETURNS TABLE (stream text, scope text, has_no_news boolean)
 LANGUAGE sql STABLE AS $$
-    SELECT s.scope
-    FROM diogen.source_streams(scopes_to_fetch.source) t
-    CROSS JOIN LATERAL (
-        SELECT unnest(t.scopes)
-        UNION
-        SELECT d.key
-        FROM diogen_bronze.documents d
-        WHERE t.scopes IS NULL
-          AND d.source = scopes_to_fetch.source AND d.stream = 'repositories' AND d.deleted_at IS NULL
-          AND diogen.source_selects(scopes_to_fetch.source, d.key)
-    ) AS s (scope)
-    WHERE t.stream = scopes_to_fetch.stream
-    ORDER BY 1
+    WITH scopes AS (
+        SELECT t.stream, t.is_reconciled, t.position, s.*
+        FROM diogen.source_streams(passes.source) WITH ORDINALITY AS t
+            (stream, scopes, parents, batch, is_reconciled, position)
+        CROSS JOIN LATERAL (
+            SELECT unnest(t.scopes) AS scope, NULL::text AS parent, NULL::jsonb AS doc
+            UNION ALL
+            SELECT d.key, d.stream, d.doc
+            FROM diogen_bronze.documents d
+            WHERE d.source = passes.source AND d.stream = ANY (t.parents) AND d.deleted_at IS NULL
+              AND diogen.source_selects(passes.source, d.key)
+            UNION ALL
+            SELECT '*', NULL, NULL
+            WHERE t.batch IS NOT NULL
+              AND EXISTS (SELECT FROM diogen_bronze.queue q WHERE q.source = passes.source AND q.stream = t.stream)
+        ) AS s
+        WHERE t.stream = ANY (passes.streams)
+    )
+    SELECT s.stream, s.scope,
+           EXISTS (SELECT
+                   FROM diogen_bronze.cursors c
+                   WHERE c.source = passes.source AND c.stream = s.stream AND c.scope = s.scope
+                     AND c.state = 'complete' AND NOT c.cursor ? 'unfinished'
+                     AND (NOT s.is_reconciled OR c.reconciled_at > clock_timestamp() - interval '7 days')
+                     AND c.mark = diogen.stream_mark(passes.source, s.stream, s.doc)
+                     AND diogen.is_listed(passes.source, s.parent, s.scope, passes.since))
+    FROM scopes s
+    ORDER BY s.position, s.scope
 $$;
-COMMENT ON FUNCTION scopes_to_fetch(text, text) IS
-    'What a stream is fetched for: each repository that is known, or each entry of the option that selects';
+COMMENT ON FUNCTION passes(text, text[], timestamptz) IS
+    'What streams are fetched for: each entry of the option that selects, each document of the streams they hang on, or their queue; has_no_news: a document that came since a time tells of nothing that the last pass had not seen';
 
-CREATE FUNCTION has_no_news(source text, stream text, scope text, since timestamptz) RETURNS boolean
+CREATE FUNCTION is_listed(source text, stream text, key text, since timestamptz) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (
-        SELECT
-        FROM diogen_bronze.cursors c
-        JOIN diogen_bronze.documents d ON d.source = c.source AND d.stream = 'repositories' AND d.key = c.scope
-        WHERE c.source = has_no_news.source AND c.stream = has_no_news.stream AND c.scope = has_no_news.scope
-          AND c.state = 'complete' AND NOT c.cursor ? 'unfinished'
-          AND c.cursor ->> 'mark' = diogen.stream_mark(c.source, c.stream, d.doc)
-          AND EXISTS (SELECT FROM diogen_bronze.cursors r
-                      WHERE r.source = c.source AND r.stream = 'repositories' AND r.state = 'complete'
-                        AND r.last_success_at >= has_no_news.since AND c.scope = ANY (r.seen)))
+    SELECT coalesce(bool_or(
+        CASE WHEN c.last_success_at >= is_listed.since THEN true
+             -- The list itself was not read again because there was no news.
+             ELSE c.mark = diogen.parent_mark(c.source, c.stream, c.scope)
+                  AND diogen.is_listed(c.source, 'repositories', c.scope, is_listed.since) END), false)
+    FROM diogen_bronze.cursors c
+    WHERE c.source = is_listed.source AND c.stream = is_listed.stream
+      AND c.state = 'complete' AND is_listed.key = ANY (c.seen)
 $$;
-COMMENT ON FUNCTION has_no_news(text, text, text, timestamptz) IS
-    'Whether the document of a repository came since a time and tells of nothing that the last pass over a stream had not seen';
+COMMENT ON FUNCTION is_listed(text, text, text, timestamptz) IS
+    'Whether a document that others are fetched for was seen, as bronze has it, since a time';
 
 CREATE FUNCTION lock_key(source text, layer text) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
@@ -68,8 +82,9 @@ BEGIN
         RAISE EXCEPTION 'source "%" is being fetched by another session', source
             USING ERRCODE = 'lock_not_available';
     END IF;
+    PERFORM diogen.forget_pages();
     FOR scope IN
-        SELECT s.scope FROM diogen.scopes_to_fetch(source, stream) AS s (scope)
+        SELECT p.scope FROM diogen.passes(source, ARRAY[stream], NULL) p
     LOOP
         LOOP
             IF pages >= max_pages THEN
@@ -90,72 +105,115 @@ $$;
 COMMENT ON FUNCTION "fetch"(text, text, int) IS
     'Fetches a stream inside the caller''s transaction, at most so many pages; one row per page. Any error undoes all of it; sync keeps every page';
 
-CREATE PROCEDURE sync_scope(source text, stream text, scope text,
-                            INOUT outcome text DEFAULT NULL, INOUT documents bigint DEFAULT 0)
+CREATE PROCEDURE sync_phase(source text, streams text[], run bigint, began_at timestamptz, INOUT outcome text, INOUT failures int)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
+    lanes int := diogen.source_concurrency(source);
+    todo_streams text[];
+    todo_scopes text[];
+    quiet boolean[];
+    next int := 1;
+    under_way int := 0;
+    unreachable int := 0;
+    stream text;
+    scope text;
     page record;
-    resumed boolean;
-    total bigint;
+    run_of_pass bigint;
+    asked_at timestamptz;
+    waited interval;
+    told_at timestamptz := pg_catalog.clock_timestamp();
+    closed_until timestamptz;
     code text; message text; detail text;
 BEGIN
-    outcome := NULL;
-    documents := 0;
-    resumed := coalesce((SELECT c.cursor ? 'after' FROM diogen_bronze.cursors c
-                         WHERE c.source = source AND c.stream = stream AND c.scope = scope), false);
+    SELECT pg_catalog.array_agg(p.stream ORDER BY p.position), pg_catalog.array_agg(p.scope ORDER BY p.position),
+           pg_catalog.array_agg(p.has_no_news ORDER BY p.position)
+    INTO todo_streams, todo_scopes, quiet
+    FROM diogen.passes(source, streams, began_at) WITH ORDINALITY AS p (stream, scope, has_no_news, position);
+    PERFORM diogen.note_quiet(run, todo_streams, quiet);
     LOOP
         -- Each commit lets go of the lock. Whoever takes it in that moment keeps it for a page.
         PERFORM diogen.keep_lock(source, 'bronze');
+        WHILE under_way < lanes AND next <= coalesce(pg_catalog.cardinality(todo_streams), 0) LOOP
+            IF NOT quiet[next] THEN
+                PERFORM diogen.begin_page(source, todo_streams[next], todo_scopes[next],
+                                          diogen.next_cursor(source, todo_streams[next], todo_scopes[next]));
+                under_way := under_way + 1;
+            END IF;
+            next := next + 1;
+        END LOOP;
+        EXIT WHEN under_way = 0;
+        asked_at := pg_catalog.clock_timestamp();
+        SELECT w.stream, w.scope INTO stream, scope FROM diogen.wait_for_page() w;
+        waited := pg_catalog.clock_timestamp() - asked_at;
+        code := NULL;
         BEGIN
-            SELECT p.* INTO page FROM diogen.fetch_page(source, stream, scope) p;
+            SELECT c.pass_run INTO run_of_pass FROM diogen_bronze.cursors c
+            WHERE c.source = source AND c.stream = stream AND c.scope = scope AND c.cursor ? 'after';
+            run_of_pass := coalesce(run_of_pass, CASE WHEN FOUND THEN 0 ELSE run END);
+            SELECT p.* INTO page FROM diogen.fetch_page(source, stream, scope, run, true) p;
+            PERFORM diogen.note_page(run, stream, page.documents, page.changed, page.requests, waited);
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
                                     detail = PG_EXCEPTION_DETAIL;
-            PERFORM diogen.record_failure(source, stream, scope, code, message, detail);
+            PERFORM diogen.note_error(run, diogen.record_failure(source, stream, scope, run, code, message, detail), waited);
             RAISE WARNING '% · % %: %', source, stream, scope, message;
-            -- Refused credentials and an exhausted rate limit concern the whole source.
-            outcome := CASE WHEN code IN ('28000', '53400') THEN 'stop'
-                            WHEN code = '08006' THEN 'unreachable'
-                            ELSE 'failed' END;
         END;
+        IF code IS NULL THEN
+            unreachable := 0;
+            closed_until := diogen.budget_closed_until(source, (SELECT r.credential FROM diogen_bronze.runs r WHERE r.run = run));
+            IF closed_until IS NOT NULL THEN
+                outcome := 'stop';
+                message := pg_catalog.format('rate limit until %s; the next run after that goes on from here', closed_until);
+                PERFORM diogen.note_run(run, message);
+            END IF;
+            told_at := diogen.tell_progress(run, told_at);
+        ELSE
+            failures := failures + 1;
+            unreachable := CASE WHEN code = '08006' THEN unreachable + 1 ELSE 0 END;
+            -- Refused credentials and an exhausted rate limit concern the whole source.
+            IF code IN ('28000', '53400') THEN
+                outcome := 'stop';
+                PERFORM diogen.note_run(run, message);
+            ELSIF unreachable = 3 THEN
+                outcome := 'stop';
+                message := 'it cannot be reached; the rest of it is left for the next run';
+                PERFORM diogen.note_run(run, message);
+                RAISE WARNING '% · %', source, message;
+            END IF;
+        END IF;
         COMMIT;
-        IF outcome IS NOT NULL THEN
+        IF outcome = 'stop' THEN
+            PERFORM diogen.forget_pages();
+            IF closed_until IS NOT NULL THEN
+                RAISE NOTICE '% · %', source, message;
+            END IF;
             RETURN;
         END IF;
-        documents := documents + page.documents;
-        IF NOT page.finished THEN
-            SELECT c.pass_total INTO total FROM diogen_bronze.cursors c
-            WHERE c.source = source AND c.stream = stream AND c.scope = scope;
-            RAISE NOTICE '% · % %: % documents%', source, stream, scope, documents,
-                coalesce(pg_catalog.format(' of at most %s', total), '');
-        ELSIF resumed THEN
-            -- A pass that was cut off is complete now; what changed since it began is still to come.
-            resumed := false;
+        IF code IS NULL AND (NOT page.finished OR run_of_pass <> run) THEN
+            -- A pass that another run had begun is complete now; what changed since then is still to come.
+            PERFORM diogen.keep_lock(source, 'bronze');
+            PERFORM diogen.begin_page(source, stream, scope, diogen.next_cursor(source, stream, scope));
         ELSE
-            outcome := 'complete';
-            RETURN;
+            under_way := under_way - 1;
         END IF;
     END LOOP;
+    PERFORM diogen.tell_streams(run, streams);
 END
 $$;
-COMMENT ON PROCEDURE sync_scope(text, text, text, text, bigint) IS
-    'Fetches one stream of one repository to its end, a transaction per page; outcome: complete, failed, unreachable or stop; documents: how many were read';
+COMMENT ON PROCEDURE sync_phase(text, text[], bigint, timestamptz, text, int) IS
+    'Fetches streams of a source that do not hang on one another, as many pages at a time as the option concurrency allows, a transaction per page; outcome becomes stop where nothing more can be had now';
 
 CREATE PROCEDURE sync_source(source text, streams text[], INOUT outcome text DEFAULT NULL)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
-    stream text;
-    scope text;
-    result text;
-    documents bigint;
-    read bigint;
-    quiet int;
+    run bigint;
+    todo text[];
+    phase text[];
     failures int := 0;
-    unreachable int := 0;
     began_at timestamptz := pg_catalog.clock_timestamp();
-    limited_until timestamptz;
+    closed_until timestamptz;
 BEGIN
     PERFORM diogen.source_kind(source, s) FROM pg_catalog.unnest(streams) AS s;
     IF NOT diogen.lock_source(source, 'bronze') THEN
@@ -163,47 +221,36 @@ BEGIN
         outcome := 'busy';
         RETURN;
     END IF;
-    SELECT pg_catalog.max(c.budget_resets_at) INTO limited_until
-    FROM diogen_bronze.cursors c
-    WHERE c.source = source AND c.state = 'failed' AND c.budget_remaining = 0
-      AND c.budget_resets_at > pg_catalog.clock_timestamp();
-    IF limited_until IS NOT NULL THEN
-        RAISE NOTICE '% · rate limit until %; nothing to do before', source, limited_until;
+    PERFORM diogen.forget_pages(), diogen.requests_sent();
+    closed_until := diogen.budget_closed_until(source, diogen.credential_of(source));
+    IF closed_until IS NOT NULL THEN
+        RAISE NOTICE '% · rate limit until %; nothing to do before', source, closed_until;
         outcome := 'stop';
         RETURN;
     END IF;
-    FOREACH stream IN ARRAY ARRAY(SELECT t.stream FROM diogen.source_streams(source) t) LOOP
-        CONTINUE WHEN stream <> ALL (streams);
-        read := 0;
-        quiet := 0;
-        FOREACH scope IN ARRAY ARRAY(SELECT diogen.scopes_to_fetch(source, stream)) LOOP
-            PERFORM diogen.keep_lock(source, 'bronze');
-            IF diogen.has_no_news(source, stream, scope, began_at) THEN
-                quiet := quiet + 1;
-                CONTINUE;
-            END IF;
-            CALL diogen.sync_scope(source, stream, scope, result, documents);
-            read := read + documents;
-            IF result = 'stop' THEN
-                outcome := result;
-                RETURN;
-            END IF;
-            failures := failures + (result <> 'complete')::int;
-            unreachable := CASE WHEN result = 'unreachable' THEN unreachable + 1 ELSE 0 END;
-            IF unreachable = 3 THEN
-                RAISE WARNING '% cannot be reached; the rest of it is left for the next run', source;
-                outcome := 'stop';
-                RETURN;
-            END IF;
-        END LOOP;
-        RAISE NOTICE '% · %: % documents read%', source, stream, read,
-            CASE WHEN quiet > 0 THEN pg_catalog.format('; no news in %s repositories', quiet) ELSE '' END;
+    run := diogen.begin_run(source);
+    todo := ARRAY(SELECT t.stream FROM diogen.source_streams(source) t
+                  WHERE streams IS NULL OR t.stream = ANY (streams));
+    LOOP
+        -- What hangs on no other stream that is still to be read, and last of all the queues.
+        phase := ARRAY(SELECT t.stream FROM diogen.source_streams(source) t
+                       WHERE t.stream = ANY (todo) AND t.batch IS NULL
+                         AND NOT coalesce(t.parents, '{}') && todo);
+        IF phase = '{}' THEN
+            phase := todo;
+        END IF;
+        EXIT WHEN phase = '{}';
+        CALL diogen.sync_phase(source, phase, run, began_at, outcome, failures);
+        EXIT WHEN outcome = 'stop';
+        todo := ARRAY(SELECT t FROM pg_catalog.unnest(todo) AS t WHERE t <> ALL (phase));
     END LOOP;
-    outcome := CASE WHEN failures > 0 THEN 'failed' ELSE 'complete' END;
+    outcome := coalesce(outcome, CASE WHEN failures > 0 THEN 'failed' ELSE 'complete' END);
+    PERFORM diogen.end_run(run, outcome);
+    COMMIT;
 END
 $$;
 COMMENT ON PROCEDURE sync_source(text, text[], text) IS
-    'Fetches one source; outcome: complete, failed (some streams), stop (credentials or rate limit) or busy';
+    'Fetches one source; outcome: complete, failed (some streams), stop (credentials, rate limit, not reachable) or busy';
 
 CREATE FUNCTION usable_sources(source text) RETURNS text[]
 LANGUAGE plpgsql STABLE AS $$

@@ -47,14 +47,17 @@ BEGIN
         stream text NOT NULL,
         scope text NOT NULL,
         cursor jsonb NOT NULL DEFAULT '{}',
+        mark text,
         missing text[] NOT NULL DEFAULT '{}',
         seen text[] NOT NULL DEFAULT '{}',
         state text NOT NULL DEFAULT 'new',
+        pass_run bigint,
+        pass_mark text,
+        pass_started_at timestamptz,
         pass_documents bigint NOT NULL DEFAULT 0,
         pass_total bigint,
         requests bigint NOT NULL DEFAULT 0,
-        budget_remaining bigint,
-        budget_resets_at timestamptz,
+        reconciled_at timestamptz,
         last_success_at timestamptz,
         last_error text,
         last_error_at timestamptz,
@@ -64,18 +67,93 @@ BEGIN
         'Where fetching stands: one row per source, stream and repository; diogen.status sums it up';
     COMMENT ON COLUMN diogen_bronze.cursors.cursor IS
         'What the next request needs; with the key "after", a pass is under way';
+    COMMENT ON COLUMN diogen_bronze.cursors.mark IS
+        'What the document that the stream is fetched for told before the last complete pass; as long as it tells the same there is no news';
     COMMENT ON COLUMN diogen_bronze.cursors.missing IS
         'Keys that documents of this pass refer to and bronze does not hold yet';
     COMMENT ON COLUMN diogen_bronze.cursors.seen IS
-        'Repositories that this or the last pass over an entry has listed; the others are gone when it is over';
+        'Keys that this or the last pass over a whole list has met; the others are gone when it is over';
     COMMENT ON COLUMN diogen_bronze.cursors.state IS 'new, running, complete or failed';
+    COMMENT ON COLUMN diogen_bronze.cursors.pass_run IS 'Run that began this or the last pass; NULL: a call of diogen.fetch';
+    COMMENT ON COLUMN diogen_bronze.cursors.pass_mark IS 'What mark becomes when this pass is over';
+    COMMENT ON COLUMN diogen_bronze.cursors.pass_started_at IS 'When this or the last pass began';
     COMMENT ON COLUMN diogen_bronze.cursors.pass_documents IS 'Documents read in this or the last pass';
     COMMENT ON COLUMN diogen_bronze.cursors.pass_total IS
         'Documents the API says there are; a pass that only reads news ends earlier';
     COMMENT ON COLUMN diogen_bronze.cursors.requests IS 'Requests sent since the source was added';
-    COMMENT ON COLUMN diogen_bronze.cursors.budget_remaining IS
-        'Requests or points left of the rate limit after the last request; NULL: not told';
-    COMMENT ON COLUMN diogen_bronze.cursors.budget_resets_at IS 'When the limit starts afresh';
+    COMMENT ON COLUMN diogen_bronze.cursors.reconciled_at IS
+        'When all keys of the source were last compared with those in bronze; NULL: nothing of the stream can be gone, or no pass was complete';
+
+    CREATE TABLE IF NOT EXISTS diogen_bronze.queue (
+        source text NOT NULL,
+        stream text NOT NULL,
+        key text NOT NULL,
+        request jsonb NOT NULL,
+        tries int NOT NULL DEFAULT 0,
+        queued_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+        PRIMARY KEY (source, stream, key)
+    );
+    COMMENT ON TABLE diogen_bronze.queue IS
+        'What is still to be asked because of documents that came: the rest of nested lists, jobs of runs, changelogs of issues';
+    COMMENT ON COLUMN diogen_bronze.queue.stream IS 'Stream that the answer belongs to';
+    COMMENT ON COLUMN diogen_bronze.queue.key IS 'What it is about';
+    COMMENT ON COLUMN diogen_bronze.queue.request IS 'What the request needs';
+    COMMENT ON COLUMN diogen_bronze.queue.tries IS 'How often it was asked for in vain; after five times it is given up, with a finding';
+
+    CREATE TABLE IF NOT EXISTS diogen_bronze.budgets (
+        credential text NOT NULL,
+        resource text NOT NULL,
+        most bigint,
+        remaining bigint,
+        resets_at timestamptz,
+        closed_until timestamptz,
+        told_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+        PRIMARY KEY (credential, resource)
+    );
+    COMMENT ON TABLE diogen_bronze.budgets IS
+        'What is left of the rate limits of each credential, for all backends that use it';
+    COMMENT ON COLUMN diogen_bronze.budgets.credential IS
+        'Stands for the credential: a keyed hash of host and secret, of no use elsewhere';
+    COMMENT ON COLUMN diogen_bronze.budgets.resource IS 'Which of the API''s limits; empty where it has one only';
+    COMMENT ON COLUMN diogen_bronze.budgets.most IS 'Requests or points in a whole period; NULL: not told';
+    COMMENT ON COLUMN diogen_bronze.budgets.remaining IS 'Requests or points left when it was last told; NULL: not told';
+    COMMENT ON COLUMN diogen_bronze.budgets.resets_at IS 'When the limit starts afresh';
+    COMMENT ON COLUMN diogen_bronze.budgets.closed_until IS 'Until when the API has refused; NULL: it has not';
+
+    CREATE TABLE IF NOT EXISTS diogen_bronze.salt (
+        salt text PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid()::text || pg_catalog.gen_random_uuid()::text
+    );
+    IF NOT EXISTS (SELECT FROM diogen_bronze.salt) THEN
+        INSERT INTO diogen_bronze.salt DEFAULT VALUES;
+    END IF;
+    REVOKE ALL ON diogen_bronze.salt FROM PUBLIC;
+    COMMENT ON TABLE diogen_bronze.salt IS 'Key of the hashes that stand for credentials';
+
+    CREATE TABLE IF NOT EXISTS diogen_bronze.runs (
+        run bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        source text NOT NULL,
+        started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+        finished_at timestamptz,
+        outcome text,
+        pid int NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
+        credential text,
+        requests bigint NOT NULL DEFAULT 0,
+        documents bigint NOT NULL DEFAULT 0,
+        changed bigint NOT NULL DEFAULT 0,
+        errors bigint NOT NULL DEFAULT 0,
+        waited interval NOT NULL DEFAULT '0',
+        streams jsonb NOT NULL DEFAULT '{}',
+        note text,
+        told_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+    );
+    CREATE INDEX IF NOT EXISTS runs_source ON diogen_bronze.runs (source, run);
+    COMMENT ON TABLE diogen_bronze.runs IS
+        'One row per run of diogen.sync over a source, kept up to date while it runs; the last 1,000 per source are kept. The view diogen.runs shows it';
+    COMMENT ON COLUMN diogen_bronze.runs.outcome IS 'complete, failed (some streams) or stop (credentials, rate limit, not reachable); NULL: under way or cut off';
+    COMMENT ON COLUMN diogen_bronze.runs.waited IS 'Time spent waiting for answers';
+    COMMENT ON COLUMN diogen_bronze.runs.streams IS 'Documents read, changed, and repositories without news, by stream';
+    COMMENT ON COLUMN diogen_bronze.runs.note IS 'Why it stopped, and when it may go on';
+    COMMENT ON COLUMN diogen_bronze.runs.told_at IS 'When this row was last brought up to date';
 
     CREATE TABLE IF NOT EXISTS diogen_bronze.findings (
         found_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),

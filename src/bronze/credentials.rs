@@ -3,9 +3,10 @@
 use std::fs;
 
 use pgrx::{PgSqlErrorCode, Spi};
+use ring::hmac;
 
 use crate::error::Error;
-use crate::sources::{Options, Source, source};
+use crate::sources::{Source, configure};
 
 /// Why a source cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,10 +54,8 @@ impl CredentialsError {
 pub struct Registered {
     /// Its name.
     pub name: String,
-    /// Its options.
-    pub options: Options,
-    /// What it is.
-    pub source: &'static dyn Source,
+    /// The source with its options.
+    pub source: Box<dyn Source>,
 }
 
 const OPTIONS: &str = "
@@ -102,11 +101,9 @@ pub fn registered(name: &str) -> Result<Registered, Error> {
     let pairs = options
         .iter()
         .map(|(option, value)| (option.as_str(), value.as_str()));
-    let options = Options::parse(pairs)?;
     Ok(Registered {
         name: name.to_owned(),
-        source: source(options.kind).ok_or_else(unknown)?,
-        options,
+        source: configure(pairs)?,
     })
 }
 
@@ -114,7 +111,7 @@ impl Registered {
     /// The secret: from the file the options name, else from the user mapping. There is no other
     /// place it could come from, so that nobody's secret travels to somebody else's server.
     pub fn secret(&self) -> Result<String, Error> {
-        if let Some(path) = &self.options.secret_file {
+        if let Some(path) = &self.source.options().secret_file {
             let content = fs::read_to_string(path).map_err(|error| CredentialsError::File {
                 source_name: self.name.clone(),
                 path: path.clone(),
@@ -127,5 +124,19 @@ impl Registered {
         secret.ok_or_else(|| {
             CredentialsError::NoSecret(self.name.clone(), user.unwrap_or_default()).into()
         })
+    }
+
+    /// What stands for the credential where its use is counted: the same for all sources that use
+    /// it, and of no use to whoever reads it. `salt` keeps it from being compared with guesses.
+    pub fn fingerprint(&self, salt: &str) -> Result<String, Error> {
+        let secret = self.secret()?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, salt.as_bytes());
+        let mut context = hmac::Context::with_key(&key);
+        context.update(self.source.host().as_bytes());
+        context.update(&[0]);
+        context.update(secret.as_bytes());
+        let tag = context.sign();
+        let hex = tag.as_ref().iter().take(8).map(|byte| format!("{byte:02x}"));
+        Ok(hex.collect())
     }
 }

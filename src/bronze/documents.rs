@@ -1,5 +1,6 @@
 //! What a document is called in bronze, and which streams and repositories there are.
 
+use chrono::Utc;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -7,8 +8,7 @@ use pgrx::prelude::*;
 use super::credentials::registered;
 use crate::error::Error;
 use crate::jsonb::Document;
-use crate::sources::github::Wanted;
-use crate::sources::{self, Identity, OptionError, Scope};
+use crate::sources::{self, Identity, Scope, Stream, WHOLE};
 use crate::time;
 
 /// The key, scope and last change of a document of a stream, and the keys of the documents it
@@ -55,72 +55,103 @@ fn identity(
         argument: "context",
         example: r#"{"repository": "acme/api"}"#,
     })?;
-    let source = sources::source(kind).ok_or_else(|| OptionError::Kind {
-        kind: kind.to_owned(),
-    })?;
-    sources::stream(source, stream)?;
-    Ok(source.identify(stream, doc, context)?)
+    let kind = sources::kind(kind)?;
+    sources::stream(kind, stream)?;
+    Ok(kind.identify(stream, doc, context)?)
 }
 
-/// The streams of a source that `sync` fetches, in their order, and what each is fetched for;
-/// `scopes` is NULL for a stream that is fetched for each repository.
+/// The streams of a source that `sync` fetches, in their order, and what each is fetched for:
+/// `scopes` names it, or else there is a pass for each document of the streams `parents`; with
+/// neither, what other streams left in the queue, `batch` at a time. `can_lose` tells that what is
+/// gone from the source is looked for.
 #[pg_extern(stable, strict, parallel_restricted)]
 fn source_streams(
     source: &str,
 ) -> Result<
-    TableIterator<'static, (name!(stream, String), name!(scopes, Option<Vec<String>>))>,
+    TableIterator<
+        'static,
+        (
+            name!(stream, String),
+            name!(scopes, Option<Vec<String>>),
+            name!(parents, Option<Vec<String>>),
+            name!(batch, Option<i64>),
+            name!(is_reconciled, bool),
+        ),
+    >,
     ErrorReport,
 > {
-    let registered = registered(source)?;
-    let entries = registered.options.repositories.wanted();
-    let entries: Vec<_> = entries.iter().map(ToString::to_string).collect();
-    let fetched = registered.source.streams().iter().filter_map(|stream| {
-        let scopes = match stream.fetched? {
-            Scope::Entry => Some(entries.clone()),
-            Scope::Repository => None,
-        };
-        Some((stream.name.to_owned(), scopes))
+    let source = registered(source)?.source;
+    let wanted = |stream: &&Stream| source.fetches(stream.name);
+    let rows = source.kind().streams().iter().filter(wanted).filter_map(|stream| {
+        let (mut scopes, mut parents, mut batch) = (None, None, None);
+        match stream.fetched? {
+            Scope::Entry => scopes = Some(source.entries()),
+            Scope::Whole => scopes = Some(vec![WHOLE.to_owned()]),
+            Scope::Document(streams) => {
+                let fetched = streams.iter().filter(|parent| source.fetches(parent));
+                parents = Some(fetched.map(ToString::to_string).collect());
+            }
+            Scope::Queue(most) => batch = i64::try_from(most).ok(),
+        }
+        let is_reconciled = source.is_reconciled(stream.name);
+        Some((stream.name.to_owned(), scopes, parents, batch, is_reconciled))
     });
-    let rows: Vec<_> = fetched.collect();
+    let rows: Vec<_> = rows.collect();
     Ok(TableIterator::new(rows))
 }
 
-/// A text that is another whenever something in a stream of a repository has changed, from the
-/// repository's own document; NULL where that does not say.
+/// How many requests to a source may be under way at a time.
+#[pg_extern(stable, strict, parallel_restricted)]
+fn source_concurrency(source: &str) -> Result<i32, ErrorReport> {
+    let most = registered(source)?.source.options().concurrency;
+    Ok(i32::try_from(most).unwrap_or(i32::MAX))
+}
+
+/// Which part of a source's rate limit may be used up.
+#[pg_extern(stable, strict, parallel_restricted)]
+fn source_max_share(source: &str) -> Result<f64, ErrorReport> {
+    Ok(registered(source)?.source.options().max_share)
+}
+
+/// What stands for the current user's credential for a source where its use is counted.
+#[pg_extern(stable, strict, parallel_restricted)]
+fn credential_fingerprint(source: &str, salt: &str) -> Result<String, ErrorReport> {
+    Ok(registered(source)?.fingerprint(salt)?)
+}
+
+/// A text that is another whenever something in a stream has changed, from the document that it is
+/// fetched for; NULL where that does not say.
 #[pg_extern(stable, strict, parallel_restricted)]
 fn stream_mark(
     source: &str,
     stream: &str,
-    repository: Document<'_>,
+    parent: Document<'_>,
 ) -> Result<Option<String>, ErrorReport> {
-    let registered = registered(source)?;
-    let mark = repository.object().and_then(|repository| {
-        registered
-            .source
-            .mark(&registered.options, stream, repository)
-    });
+    let source = registered(source)?.source;
+    let mark = parent
+        .object()
+        .and_then(|parent| source.mark(stream, parent, Utc::now()));
     Ok(mark)
 }
 
-/// Whether the option `repositories` of a source selects a repository, named `owner/name`.
+/// Whether the options of a source select a document that other streams are fetched for.
 #[pg_extern(stable, strict, parallel_restricted)]
-fn source_selects(source: &str, repository: &str) -> Result<bool, ErrorReport> {
-    let registered = registered(source)?;
-    Ok(registered.options.repositories.selects(repository))
+fn source_selects(source: &str, key: &str) -> Result<bool, ErrorReport> {
+    Ok(registered(source)?.source.selects(key))
 }
 
-/// Whether one entry of the option `repositories`, such as `acme/*`, selects a repository.
+/// Whether one entry of the option that selects, such as `acme/*`, covers a document.
 #[pg_extern(immutable, strict, parallel_safe)]
-fn entry_selects(entry: &str, repository: &str) -> Result<bool, ErrorReport> {
-    let wanted = Wanted::parse(entry).map_err(Error::from)?;
-    Ok(wanted.selects(repository))
+fn entry_selects(kind: &str, entry: &str, key: &str) -> Result<bool, ErrorReport> {
+    let kind = sources::kind(kind).map_err(Error::from)?;
+    Ok(kind.entry_selects(entry, key).map_err(Error::from)?)
 }
 
 /// The kind of a source, after checking that it has the stream and that the current user may use
 /// it. Errors name what there is instead.
 #[pg_extern(stable, strict, parallel_restricted)]
 fn source_kind(source: &str, stream: &str) -> Result<&'static str, ErrorReport> {
-    let registered = registered(source)?;
-    sources::stream(registered.source, stream).map_err(Error::from)?;
-    Ok(registered.options.kind)
+    let kind = registered(source)?.source.kind();
+    sources::stream(kind, stream).map_err(Error::from)?;
+    Ok(kind.name())
 }

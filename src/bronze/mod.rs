@@ -4,6 +4,7 @@
 
 mod credentials;
 mod documents;
+mod flights;
 mod request;
 mod unlogged_statement;
 mod user_mapping;

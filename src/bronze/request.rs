@@ -1,28 +1,65 @@
 //! One page over the network, as rows.
 
-use std::time::{Duration, Instant};
+use std::rc::Rc;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
-use chrono::Utc;
 use pgrx::JsonB;
-use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::credentials::{Registered, registered};
+use super::credentials::registered;
+use super::flights::{self, Lane};
 use crate::error::Error;
-use crate::http::{self, HttpError, Limits, Request};
-use crate::sources::{self, Page, Remedy};
-use crate::{interrupts, time};
+use crate::sources::{self, Fetched, Page};
+use crate::http;
 
-/// No attempt begins later than this after the first one.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Begins to ask a source for the page at a cursor, and returns at once. The answer is waited for
+/// with `wait_for_page` and taken with `request_page`. What is under way when a transaction fails
+/// is dropped.
+#[pg_extern(volatile, parallel_unsafe)]
+fn begin_page(
+    source: &str,
+    stream: &str,
+    scope: &str,
+    cursor: JsonB,
+) -> Result<(), ErrorReport> {
+    let registered = registered(source)?;
+    sources::stream(registered.source.kind(), stream).map_err(Error::from)?;
+    let lane = Lane::new(source, stream, scope, cursor.0);
+    flights::begin(Rc::new(registered), lane)?;
+    Ok(())
+}
 
-/// Asks a source for the page at a cursor.
+/// Waits until one of the pages that were begun is there, and tells which; no row when none is
+/// under way. The wait can be cancelled.
+#[pg_extern(volatile, parallel_unsafe)]
+fn wait_for_page() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(source, String),
+            name!(stream, String),
+            name!(scope, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    let lane = flights::wait()?;
+    let row = lane.map(|lane| (lane.source, lane.stream, lane.scope));
+    Ok(TableIterator::new(row))
+}
+
+/// Drops what is under way.
+#[pg_extern(volatile, parallel_unsafe)]
+fn forget_pages() {
+    flights::forget();
+}
+
+/// Asks a source for the page at a cursor, or takes what `begin_page` has brought.
 ///
 /// The first row describes the page and has no document: `cursor` is where the next page starts,
 /// NULL after the last one, and `rest` where the next pass starts. Each further row is a document's
-/// text.
+/// text. With `ahead` the next page is asked for before this one is returned, so that it comes
+/// while this one is stored.
 ///
 /// Nothing is stored: `diogen.fetch_page` does that in the same transaction. The wait can be
 /// cancelled; it ends within two minutes in any case.
@@ -32,117 +69,113 @@ fn request_page(
     stream: &str,
     scope: &str,
     cursor: JsonB,
+    ahead: default!(bool, false),
 ) -> Result<
     TableIterator<
         'static,
         (
             name!(doc, Option<String>),
+            name!(context, Option<JsonB>),
+            name!(queued, Option<JsonB>),
             name!(cursor, Option<JsonB>),
             name!(rest, Option<JsonB>),
             name!(ends_when_closed, Option<bool>),
+            name!(lists_all, Option<bool>),
+            name!(keys_only, Option<bool>),
+            name!(answered, Option<Vec<String>>),
             name!(total, Option<i64>),
             name!(cleaned, Option<i64>),
-            name!(budget_remaining, Option<i64>),
-            name!(budget_resets_at, Option<TimestampWithTimeZone>),
+            name!(budget, Option<JsonB>),
         ),
     >,
     ErrorReport,
 > {
-    let page = page(source, stream, scope, &cursor.0)?;
-    let envelope = (
+    let registered = Rc::new(registered(source)?);
+    sources::stream(registered.source.kind(), stream).map_err(Error::from)?;
+    let lane = Lane::new(source, stream, scope, cursor.0);
+    let page = flights::take(&registered, &lane)?;
+    if ahead
+        && !page.ends_when_closed
+        && let Some(next) = &page.next
+    {
+        let next = Lane {
+            cursor: next.clone(),
+            ..lane
+        };
+        flights::begin(registered, next)?;
+    }
+    Ok(TableIterator::new(rows(page)))
+}
+
+type Row = (
+    Option<String>,
+    Option<JsonB>,
+    Option<JsonB>,
+    Option<JsonB>,
+    Option<JsonB>,
+    Option<bool>,
+    Option<bool>,
+    Option<bool>,
+    Option<Vec<String>>,
+    Option<i64>,
+    Option<i64>,
+    Option<JsonB>,
+);
+
+fn rows(page: Page) -> impl Iterator<Item = Row> {
+    let budget = page.budget.map(|budget| {
+        JsonB(serde_json::json!({
+            "resource": budget.resource, "limit": budget.limit,
+            "remaining": budget.remaining, "resets_at": budget.resets_at,
+        }))
+    });
+    let head = (
         None,
+        None,
+        queued(page.queued),
         page.next.map(JsonB),
         Some(JsonB(page.rest)),
         Some(page.ends_when_closed),
+        Some(page.lists_all),
+        Some(page.keys_only),
+        Some(page.answered),
         page.total,
         i64::try_from(page.cleaned).ok(),
-        page.budget.map(|budget| budget.remaining),
-        page.budget
-            .and_then(|budget| time::timestamp(Some(budget.resets_at))),
+        budget,
     );
-    let documents = page
-        .documents
-        .into_iter()
-        .map(|document| (Some(document), None, None, None, None, None, None, None));
-    Ok(TableIterator::new(
-        std::iter::once(envelope).chain(documents),
-    ))
-}
-
-/// Asks until there is an answer, or no remedy left: again after a growing wait, for fewer
-/// elements, or from the pass's beginning.
-fn page(
-    source: &str,
-    stream: &str,
-    scope: &str,
-    cursor: &serde_json::Value,
-) -> Result<Page, Error> {
-    let registered = registered(source)?;
-    let source = registered.source;
-    sources::stream(source, stream)?;
-    let started = Instant::now();
-    let mut delays = ExponentialBuilder::new()
-        .with_min_delay(Duration::from_millis(200))
-        .with_max_times(4)
-        .with_jitter()
-        .build();
-    let mut cursor = cursor.clone();
-    loop {
-        let error = match attempt(&registered, stream, scope, &cursor) {
-            Ok(page) => return Ok(page),
-            Err(error) => error,
-        };
-        match error.remedy() {
-            Remedy::None => return Err(error),
-            Remedy::Again => {}
-            Remedy::Narrower => {
-                cursor = source.narrower(stream, &cursor).unwrap_or(cursor);
-            }
-            Remedy::FromStart => cursor = source.restarted(&cursor),
-        }
-        let in_time = |delay: &Duration| started.elapsed() + *delay < PATIENCE;
-        match delays.next().filter(in_time) {
-            Some(delay) => interruptible(http::pause(delay, interrupts::pending))?,
-            None => return Err(error),
-        }
-    }
-}
-
-fn attempt(
-    registered: &Registered,
-    stream: &str,
-    scope: &str,
-    cursor: &serde_json::Value,
-) -> Result<Page, Error> {
-    let options = &registered.options;
-    let source = registered.source;
-    let now = Utc::now();
-    let call = source.call(options, stream, scope, cursor, now)?;
-    let request = Request {
-        method: call.method,
-        url: call.url,
-        headers: source.headers(&registered.secret()?)?,
-        body: call.body,
+    let document = |document: Fetched| {
+        let (context, queued) = (document.context.map(JsonB), queued(document.queued));
+        let text = Some(document.text);
+        (
+            text, context, queued, None, None, None, None, None, None, None, None, None,
+        )
     };
-    let answer = interruptible(http::send(
-        request,
-        Limits::default(),
-        options.address_policy,
-        interrupts::pending,
-    ))?;
-    Ok(source.page(options, stream, scope, cursor, now, &answer)?)
+    std::iter::once(head).chain(page.documents.into_iter().map(document))
 }
 
-/// Raises PostgreSQL's own error where a wait was interrupted.
-fn interruptible<T>(waited: Result<T, HttpError>) -> Result<T, HttpError> {
-    if matches!(waited, Err(HttpError::Interrupted { .. })) {
-        interrupts::check();
-    }
-    waited
+fn queued(items: Vec<sources::Queued>) -> Option<JsonB> {
+    let items: Vec<_> = items
+        .into_iter()
+        .map(|item| {
+            serde_json::json!({"stream": item.stream, "key": item.key, "request": item.request})
+        })
+        .collect();
+    (!items.is_empty()).then(|| JsonB(items.into()))
 }
 
 /// How many requests this backend has sent since it was last asked.
 #[pg_extern(volatile, parallel_unsafe)]
 fn requests_sent() -> i64 {
     http::requests_sent()
+}
+
+/// The cursor for the same page with fewer elements; NULL where it has one only.
+#[pg_extern(stable, strict, parallel_restricted)]
+fn narrower_cursor(
+    source: &str,
+    stream: &str,
+    cursor: JsonB,
+) -> Result<Option<JsonB>, ErrorReport> {
+    let source = registered(source)?.source;
+    Ok(source.narrower(stream, &cursor.0).map(JsonB))
 }

@@ -1,11 +1,14 @@
-//! One request at a time, interruptible, bounded in time and bytes.
+//! Requests bounded in time and bytes, and the one place where a backend waits for them.
 
 use std::cell::{Cell, RefCell};
 use std::error::Error as _;
+use std::io::Read;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use flate2::read::MultiGzDecoder;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, Url, redirect};
 use tokio::runtime::Runtime;
 
@@ -44,7 +47,7 @@ pub struct Response {
 pub struct Limits {
     /// From the first to the last byte.
     pub total: Duration,
-    /// Decompressed size of the body.
+    /// Size of the body, as it arrives and decompressed.
     pub max_bytes: usize,
 }
 
@@ -66,11 +69,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// The backend was asked to cancel or to end; the caller raises PostgreSQL's own error.
-    #[error("interrupted while waiting for {host}")]
-    Interrupted {
-        /// The host waited for.
-        host: String,
-    },
+    #[error("interrupted while waiting for an answer")]
+    Interrupted,
     /// One of the three timeouts struck.
     #[error("no answer from {host} in time: {reason}")]
     Timeout {
@@ -108,11 +108,11 @@ pub enum HttpError {
     Setup(String),
 }
 
-/// The runtime and the clients of this backend, made at the first request: a runtime that existed
-/// before the postmaster forked would be unusable.
+/// What this backend needs for requests, made at the first one: a runtime that existed before the
+/// postmaster forked would be unusable.
 #[derive(Default)]
 struct Backend {
-    runtime: Option<Runtime>,
+    runtime: Option<Rc<Runtime>>,
     clients: Vec<(AddressPolicy, Client)>,
 }
 
@@ -126,45 +126,38 @@ pub fn requests_sent() -> i64 {
     SENT.take()
 }
 
-/// Waits, but not longer than the backend wants to: `Interrupted` if it was asked to stop.
-pub fn pause(delay: Duration, interrupted: fn() -> bool) -> Result<(), HttpError> {
-    BACKEND.with_borrow_mut(|backend| {
-        backend.runtime()?.block_on(async {
-            tokio::select! {
-                biased;
-                () = until(interrupted) => Err(HttpError::Interrupted { host: "a retry".to_owned() }),
-                () = tokio::time::sleep(delay) => Ok(()),
-            }
-        })
+/// Waits for something, but not longer than the backend wants to.
+///
+/// `interrupted` is asked every 20 ms; when it says yes the wait ends with
+/// [`HttpError::Interrupted`], and what was waited for goes on only when it is waited for again.
+/// Nothing in the future may call into PostgreSQL.
+pub fn wait<T>(
+    awaited: impl Future<Output = T>,
+    interrupted: fn() -> bool,
+) -> Result<T, HttpError> {
+    let runtime = BACKEND.with_borrow_mut(Backend::runtime)?;
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            done = awaited => Ok(done),
+            () = until(interrupted) => Err(HttpError::Interrupted),
+        }
     })
 }
 
 /// Sends a request and waits for the whole answer.
-///
-/// `interrupted` is asked every 20 ms; when it says yes the request is dropped and
-/// [`HttpError::Interrupted`] returned. Nothing in here may call into PostgreSQL.
-pub fn send(
+pub async fn send(
     request: Request,
     limits: Limits,
     policy: AddressPolicy,
-    interrupted: fn() -> bool,
 ) -> Result<Response, HttpError> {
     let host = request.url.host_str().unwrap_or_default().to_owned();
     if !policy.allows_host(&host) {
         return Err(HttpError::AddressRefused { host });
     }
     SENT.set(SENT.get() + 1);
-    BACKEND.with_borrow_mut(|backend| {
-        let client = backend.client(policy)?;
-        let runtime = backend.runtime()?;
-        runtime.block_on(async {
-            tokio::select! {
-                biased;
-                answer = exchange(client, request, limits, &host) => answer,
-                () = until(interrupted) => Err(HttpError::Interrupted { host: host.clone() }),
-            }
-        })
-    })
+    let client = BACKEND.with_borrow_mut(|backend| backend.client(policy))?;
+    exchange(client, request, limits, &host).await
 }
 
 async fn until(interrupted: fn() -> bool) {
@@ -184,6 +177,7 @@ async fn exchange(
     let mut builder = client
         .request(request.method, request.url)
         .headers(request.headers)
+        .header(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))
         .timeout(limits.total);
     if let Some(body) = request.body {
         builder = builder.body(body);
@@ -206,11 +200,34 @@ async fn exchange(
         }
         body.extend_from_slice(&chunk);
     }
+    if answer.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip") {
+        body = decompressed(&body, limits.max_bytes, host)?;
+    }
     Ok(Response {
         status: answer.status().as_u16(),
         headers: answer.headers().clone(),
         body,
     })
+}
+
+/// Decompresses here and not in the client, so that what arrives and what it unfolds into are
+/// bounded each on its own.
+fn decompressed(body: &[u8], max_bytes: usize, host: &str) -> Result<Vec<u8>, HttpError> {
+    let mut plain = Vec::new();
+    let mut decoder = MultiGzDecoder::new(body).take(max_bytes as u64 + 1);
+    decoder
+        .read_to_end(&mut plain)
+        .map_err(|error| HttpError::Connection {
+            host: host.to_owned(),
+            reason: format!("its answer cannot be decompressed: {error}"),
+        })?;
+    if plain.len() > max_bytes {
+        return Err(HttpError::TooLarge {
+            host: host.to_owned(),
+            max_bytes,
+        });
+    }
+    Ok(plain)
 }
 
 /// The innermost cause says what happened; the outer ones repeat the URL.
@@ -231,18 +248,18 @@ fn describe(error: reqwest::Error, host: &str) -> HttpError {
 }
 
 impl Backend {
-    fn runtime(&mut self) -> Result<&Runtime, HttpError> {
-        if self.runtime.is_none() {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_io()
-                .enable_time()
-                .build()
-                .map_err(|error| HttpError::Setup(error.to_string()))?;
-            self.runtime = Some(runtime);
+    fn runtime(&mut self) -> Result<Rc<Runtime>, HttpError> {
+        if let Some(runtime) = &self.runtime {
+            return Ok(Rc::clone(runtime));
         }
-        self.runtime
-            .as_ref()
-            .ok_or_else(|| HttpError::Setup("no runtime".to_owned()))
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(|error| HttpError::Setup(error.to_string()))?;
+        let runtime = Rc::new(runtime);
+        self.runtime = Some(Rc::clone(&runtime));
+        Ok(runtime)
     }
 
     fn client(&mut self, policy: AddressPolicy) -> Result<Client, HttpError> {
@@ -275,10 +292,13 @@ fn build_client(policy: AddressPolicy) -> Result<Client, HttpError> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
+    use std::io::Write;
     use std::net::{TcpListener, TcpStream};
     use std::thread;
     use std::time::Instant;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
 
     use super::*;
 
@@ -302,7 +322,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: None,
         };
-        send(request, limits, AddressPolicy::Loopback, interrupted)
+        wait(send(request, limits, AddressPolicy::Loopback), interrupted)?
     }
 
     #[test]
@@ -322,7 +342,7 @@ mod tests {
         });
         let started = Instant::now();
         let answer = get(url, Limits::default(), || true);
-        assert!(matches!(answer, Err(HttpError::Interrupted { .. })));
+        assert!(matches!(answer, Err(HttpError::Interrupted)));
         assert!(started.elapsed() < Duration::from_secs(1));
     }
 
@@ -343,6 +363,33 @@ mod tests {
             matches!(answer, Err(HttpError::TooLarge { .. })),
             "{answer:?}"
         );
+    }
+
+    /// An answer with this many zeros, compressed to a thousandth.
+    fn compressed(zeros: usize) -> impl FnOnce(TcpStream) + Send + 'static {
+        move |mut stream| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+            encoder.write_all(&vec![b'0'; zeros]).expect("memory");
+            let body = encoder.finish().expect("memory");
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(head.as_bytes());
+            let _ = stream.write_all(&body);
+        }
+    }
+
+    #[test]
+    fn bounds_what_a_body_unfolds_into() {
+        let limits = Limits {
+            max_bytes: 1 << 20,
+            ..Limits::default()
+        };
+        let fits = get(serve(compressed(1 << 20)), limits, || false).expect("an answer");
+        assert_eq!(fits.body.len(), 1 << 20);
+        let bomb = get(serve(compressed(200 << 20)), limits, || false);
+        assert!(matches!(bomb, Err(HttpError::TooLarge { .. })), "{bomb:?}");
     }
 
     #[test]

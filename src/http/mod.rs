@@ -1,4 +1,4 @@
-//! How bytes arrive: one interruptible HTTP client per backend, an address policy that is
+//! How bytes arrive: one HTTP client per backend, one interruptible wait, an address policy that is
 //! applied to the address actually connected to, and typed errors.
 //!
 //! Pure Rust: nothing here knows PostgreSQL. The caller passes a function that tells whether the
@@ -8,4 +8,4 @@ mod address;
 mod client;
 
 pub use address::AddressPolicy;
-pub use client::{HttpError, Limits, Request, Response, pause, requests_sent, send};
+pub use client::{HttpError, Limits, Request, Response, requests_sent, send, wait};

@@ -1,21 +1,28 @@
-//! What to ask each API and how pages follow. One folder per source behind one trait.
+//! What to ask each API and how pages follow. One folder per kind of source behind two traits.
 //!
-//! Pure Rust: a source turns (stream, scope, cursor) into a request, and an answer into documents
-//! and the next cursor. It neither waits for the network nor knows the database.
+//! Pure Rust: a source turns a place (stream, scope, cursor) into a request, and an answer into
+//! documents and the next cursor. It neither waits for the network nor knows the database.
 
 mod clean;
+mod error;
 pub mod github;
+mod limits;
 mod options;
+
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use crate::http::Response;
 use crate::jsonb::Object;
 
 pub use clean::without_nul;
-pub use options::{OptionError, Options, Where, validate};
+pub use error::{Remedy, SourceError};
+pub use limits::Budget;
+pub use options::{OptionError, Options, Where, configure, validate};
 
 /// One kind of document that a source delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +38,29 @@ pub struct Stream {
 pub enum Scope {
     /// One entry of the option that selects: `acme/api`, `acme/*`.
     Entry,
-    /// One repository, named `owner/name`.
-    Repository,
+    /// Everything there is.
+    Whole,
+    /// One document of these other streams, named by its key.
+    Document(&'static [&'static str]),
+    /// What pages of other streams left to be asked, in batches of at most so many.
+    Queue(u64),
 }
+
+/// Where in a stream a request stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The stream.
+    pub stream: &'a str,
+    /// What the pass covers: an entry, a document's key, or [`WHOLE`].
+    pub scope: &'a str,
+    /// What the last page left, as it is stored; for a queue, the batch under `items`.
+    pub cursor: &'a Value,
+    /// The time, which bounds how far back a first pass goes.
+    pub now: DateTime<Utc>,
+}
+
+/// The scope of what has none.
+pub const WHOLE: &str = "*";
 
 /// A request before credentials are added.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,16 +69,40 @@ pub struct Call {
     pub method: Method,
     /// Absolute URL within the source's own origin.
     pub url: reqwest::Url,
+    /// Headers of this request alone.
+    pub headers: HeaderMap,
     /// JSON body, if any.
     pub body: Option<String>,
 }
 
-/// One page of an answer.
+/// A document as it came.
 #[derive(Debug, PartialEq)]
+pub struct Fetched {
+    /// Its raw text, as the API sent it but for characters that `jsonb` refuses.
+    pub text: String,
+    /// What it does not say itself.
+    pub context: Option<Value>,
+    /// What must be asked because of it, should it be new or changed.
+    pub queued: Vec<Queued>,
+}
+
+/// Something that is still to be asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queued {
+    /// The stream its answer belongs to.
+    pub stream: &'static str,
+    /// Unique within the stream.
+    pub key: String,
+    /// What the request needs.
+    pub request: Value,
+}
+
+/// One page of an answer.
+#[derive(Debug, Default, PartialEq)]
 pub struct Page {
-    /// The documents' raw text, as the API sent them but for characters that `jsonb` refuses.
-    pub documents: Vec<String>,
-    /// How many documents held such characters.
+    /// The documents.
+    pub documents: Vec<Fetched>,
+    /// How many of them held characters that `jsonb` refuses.
     pub cleaned: usize,
     /// Where the next page starts; `None` after the last one of the pass.
     pub next: Option<Value>,
@@ -64,15 +115,26 @@ pub struct Page {
     pub total: Option<i64>,
     /// What the API says is left of its rate limit.
     pub budget: Option<Budget>,
+    /// Keys of a batch's items that need not be asked again.
+    pub answered: Vec<String>,
+    /// Items of a batch that have more to come.
+    pub queued: Vec<Queued>,
+    /// Whether the pass lists everything there is, so that what it does not list is gone.
+    pub lists_all: bool,
+    /// Whether the documents hold only their keys and are not to be stored.
+    pub keys_only: bool,
 }
 
-/// What is left of a rate limit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Budget {
-    /// Requests or points left.
-    pub remaining: i64,
-    /// When the limit starts afresh.
-    pub resets_at: DateTime<Utc>,
+impl Page {
+    /// Adds a document; `context` is what it does not say itself.
+    fn push(&mut self, text: Cow<'_, str>, context: Option<Value>) {
+        self.cleaned += usize::from(matches!(text, Cow::Owned(_)));
+        self.documents.push(Fetched {
+            text: text.into_owned(),
+            context,
+            queued: Vec::new(),
+        });
+    }
 }
 
 /// What a document is called in bronze.
@@ -88,172 +150,35 @@ pub struct Identity {
     pub requires: Vec<String>,
 }
 
-/// Why an answer or a document could not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// No such stream.
-    #[error("source kind {kind} has no stream {stream:?}; it has: {known}")]
-    UnknownStream {
-        /// The kind of source.
-        kind: &'static str,
-        /// What was asked for.
-        stream: String,
-        /// What there is.
-        known: String,
-    },
-    /// The credentials were refused.
-    #[error("{host} refused the credentials (HTTP {status}): {message}")]
-    Unauthorized {
-        /// The host.
-        host: String,
-        /// HTTP status.
-        status: u16,
-        /// The API's words.
-        message: String,
-    },
-    /// The API has no such object, or the credentials may not see it.
-    #[error("{host} does not know {what}, or the credentials may not see it: {message}")]
-    NotFound {
-        /// The host.
-        host: String,
-        /// What was asked for.
-        what: String,
-        /// The API's words.
-        message: String,
-    },
-    /// A rate limit struck.
-    #[error(
-        "{host} limits the rate of requests (HTTP {status}){}: {message}",
-        until(resets_at)
-    )]
-    RateLimited {
-        /// The host.
-        host: String,
-        /// HTTP status.
-        status: u16,
-        /// The API's words.
-        message: String,
-        /// When to try again, if it said so.
-        resets_at: Option<DateTime<Utc>>,
-    },
-    /// Any other status than success.
-    #[error("{host} answered HTTP {status}: {message}")]
-    Status {
-        /// The host.
-        host: String,
-        /// HTTP status.
-        status: u16,
-        /// The API's words.
-        message: String,
-    },
-    /// The API gave up on a page because it was too much.
-    #[error("{host} could not compute the page: {reason}")]
-    TooHeavy {
-        /// The host.
-        host: String,
-        /// The API's words.
-        reason: String,
-    },
-    /// The API no longer knows where the pass stood.
-    #[error("{host} does not know the cursor any more: {reason}")]
-    CursorLost {
-        /// The host.
-        host: String,
-        /// The API's words.
-        reason: String,
-    },
-    /// The answer is not what the API promises.
-    #[error("{host} sent an answer that cannot be read: {reason}")]
-    Unreadable {
-        /// The host.
-        host: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A document lacks its natural key.
-    #[error(
-        "a document of stream {stream} carries no {missing}; give it as context, for example {example}"
-    )]
-    NoKey {
-        /// The stream.
-        stream: String,
-        /// What is missing.
-        missing: &'static str,
-        /// A context that would help.
-        example: &'static str,
-    },
+/// A token that was given for a secret.
+#[derive(Clone)]
+pub struct Token {
+    /// What the requests carry.
+    pub token: String,
+    /// Until when.
+    pub expires_at: DateTime<Utc>,
 }
 
-fn until(resets_at: &Option<DateTime<Utc>>) -> String {
-    resets_at.map_or_else(String::new, |at| {
-        format!(" until {}", at.format("%Y-%m-%d %H:%M:%S UTC"))
-    })
-}
-
-/// What may help after a request failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remedy {
-    /// Nothing that could be done at once.
-    None,
-    /// The same again.
-    Again,
-    /// Fewer elements.
-    Narrower,
-    /// The pass from its beginning.
-    FromStart,
-}
-
-impl SourceError {
-    /// What may help.
-    pub fn remedy(&self) -> Remedy {
-        match self {
-            Self::TooHeavy { .. } => Remedy::Narrower,
-            // A gateway that gave up on a slow answer says so in either way.
-            Self::Status {
-                status: 500 | 502 | 504,
-                ..
-            } => Remedy::Narrower,
-            Self::Status { status: 503, .. } => Remedy::Again,
-            Self::CursorLost { .. } => Remedy::FromStart,
-            _ => Remedy::None,
-        }
-    }
-}
-
-/// An API that documents are fetched from.
-pub trait Source {
-    /// What it is called among the kinds of source.
-    fn kind(&self) -> &'static str;
+/// A kind of source: what is the same for all sources of it.
+pub trait Kind: Sync {
+    /// What it is called.
+    fn name(&self) -> &'static str;
 
     /// Its streams, in the order they are fetched.
     fn streams(&self) -> &'static [Stream];
 
-    /// The request for the page at a cursor; `now` bounds how far back a first pass goes.
-    fn call(
+    /// Its options beside those that every kind has.
+    fn option_names(&self) -> &'static [&'static str];
+
+    /// Where its API lives unless the option `base_url` says it.
+    fn default_base_url(&self) -> Option<&'static str>;
+
+    /// A source with these options.
+    fn configure(
         &self,
-        options: &Options,
-        stream: &str,
-        scope: &str,
-        cursor: &Value,
-        now: DateTime<Utc>,
-    ) -> Result<Call, SourceError>;
-
-    /// Reads the answer to that request.
-    fn page(
-        &self,
-        options: &Options,
-        stream: &str,
-        scope: &str,
-        cursor: &Value,
-        now: DateTime<Utc>,
-        answer: &Response,
-    ) -> Result<Page, SourceError>;
-
-    /// The cursor for the same page with fewer elements; `None` where it has one only.
-    fn narrower(&self, stream: &str, cursor: &Value) -> Option<Value>;
-
-    /// The cursor for the same pass from its beginning.
-    fn restarted(&self, cursor: &Value) -> Value;
+        common: Options,
+        own: &[(&str, &str)],
+    ) -> Result<Box<dyn Source>, OptionError>;
 
     /// What a document of a stream is called in bronze, whichever shape it has.
     fn identify(
@@ -263,34 +188,95 @@ pub trait Source {
         context: Object<'_>,
     ) -> Result<Identity, SourceError>;
 
-    /// A text that is another whenever something in a stream of a repository has changed, from the
-    /// repository's own document; `None` where that does not say. It saves asking for each stream.
-    fn mark(&self, options: &Options, stream: &str, repository: Object<'_>) -> Option<String>;
-
-    /// The headers every request needs; `secret` goes nowhere else.
-    fn headers(&self, secret: &str) -> Result<reqwest::header::HeaderMap, SourceError>;
+    /// Whether one entry of the option that selects covers a document of the stream that is
+    /// fetched by entries.
+    fn entry_selects(&self, entry: &str, key: &str) -> Result<bool, OptionError>;
 }
 
-/// The kinds of source there are.
-pub const KINDS: &[&str] = &["github"];
+/// An API that documents are fetched from.
+pub trait Source {
+    /// What it is.
+    fn kind(&self) -> &'static dyn Kind;
 
-/// The source of a kind; `None` for an unknown kind.
-pub fn source(kind: &str) -> Option<&'static dyn Source> {
-    match kind {
-        "github" => Some(&github::GitHub),
-        _ => None,
+    /// The options that every kind has.
+    fn options(&self) -> &Options;
+
+    /// The entries of the option that selects.
+    fn entries(&self) -> Vec<String>;
+
+    /// Whether its options select a document that others are fetched for.
+    fn selects(&self, key: &str) -> bool;
+
+    /// Whether its options want a stream to be fetched.
+    fn fetches(&self, _stream: &str) -> bool {
+        true
+    }
+
+    /// Whether documents of a stream can be gone, so that a cursor with `reconcile` lists what
+    /// there is.
+    fn is_reconciled(&self, stream: &str) -> bool;
+
+    /// The request for the page at a place.
+    fn call(&self, place: &Place<'_>) -> Result<Call, SourceError>;
+
+    /// Reads the answer to that request.
+    fn page(&self, place: &Place<'_>, answer: &Response) -> Result<Page, SourceError>;
+
+    /// The cursor for the same page with fewer elements; `None` where it has one only.
+    fn narrower(&self, stream: &str, cursor: &Value) -> Option<Value>;
+
+    /// The cursor for the same pass from its beginning.
+    fn restarted(&self, cursor: &Value) -> Value;
+
+    /// A text that is another whenever something in a stream has changed, from the document that
+    /// it is fetched for; `None` where that does not say. It saves asking for the stream.
+    fn mark(&self, stream: &str, parent: Object<'_>, now: DateTime<Utc>) -> Option<String>;
+
+    /// The request that gives a token for the secret; `None` where requests carry the secret.
+    fn login(&self, _secret: &str, _now: DateTime<Utc>) -> Result<Option<Call>, SourceError> {
+        Ok(None)
+    }
+
+    /// The token in the answer to that request.
+    fn token(&self, answer: &Response) -> Result<Token, SourceError> {
+        Err(SourceError::Unreadable {
+            host: self.host().to_owned(),
+            reason: format!("HTTP {} to a login that nobody asked for", answer.status),
+        })
+    }
+
+    /// The headers every request needs; `secret` goes nowhere else.
+    fn headers(&self, secret: &str) -> Result<HeaderMap, SourceError>;
+
+    /// The host, for messages.
+    fn host(&self) -> &str {
+        self.options().base_url.host_str().unwrap_or_default()
     }
 }
 
+/// The kinds of source there are.
+pub const KINDS: &[&dyn Kind] = &[&github::Kind];
+
+/// The kind of that name.
+pub fn kind(name: &str) -> Result<&'static dyn Kind, OptionError> {
+    KINDS
+        .iter()
+        .find(|kind| kind.name() == name)
+        .copied()
+        .ok_or_else(|| OptionError::Kind {
+            kind: name.to_owned(),
+        })
+}
+
 /// The stream of that name.
-pub fn stream(source: &dyn Source, name: &str) -> Result<Stream, SourceError> {
-    let streams = source.streams();
+pub fn stream(kind: &dyn Kind, name: &str) -> Result<Stream, SourceError> {
+    let streams = kind.streams();
     streams
         .iter()
         .find(|stream| stream.name == name)
         .copied()
         .ok_or_else(|| SourceError::UnknownStream {
-            kind: source.kind(),
+            kind: kind.name(),
             stream: name.to_owned(),
             known: streams
                 .iter()
@@ -298,4 +284,33 @@ pub fn stream(source: &dyn Source, name: &str) -> Result<Stream, SourceError> {
                 .collect::<Vec<_>>()
                 .join(", "),
         })
+}
+
+/// A stream that is fetched.
+const fn fetched(name: &'static str, scope: Scope) -> Stream {
+    Stream {
+        name,
+        fetched: Some(scope),
+    }
+}
+
+/// A stream that only `ingest` fills.
+const fn ingested(name: &'static str) -> Stream {
+    Stream {
+        name,
+        fetched: None,
+    }
+}
+
+/// A header value that is a secret, marked so that it is never shown.
+fn sensitive(value: &str, host: &str) -> Result<reqwest::header::HeaderValue, SourceError> {
+    let mut value = reqwest::header::HeaderValue::from_str(value).map_err(|_| {
+        SourceError::Unauthorized {
+            host: host.to_owned(),
+            status: 0,
+            message: "the secret holds characters that no HTTP header may hold".to_owned(),
+        }
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
 }

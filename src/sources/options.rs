@@ -3,8 +3,7 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use reqwest::Url;
 
-use super::github::RepositoryFilter;
-use super::{KINDS, github};
+use super::{KINDS, Kind, Source, kind};
 use crate::http::AddressPolicy;
 
 /// Where an option stands: in the foreign server, which everyone can read, or in the user
@@ -17,12 +16,13 @@ pub enum Where {
     UserMapping,
 }
 
-/// Options a server may have.
-const SERVER_OPTIONS: &[&str] = &[
+/// Options that a server of every kind may have.
+const COMMON_OPTIONS: &[&str] = &[
     "kind",
     "base_url",
-    "repositories",
     "since",
+    "concurrency",
+    "max_share",
     "allow_private",
     "secret_file",
 ];
@@ -32,6 +32,9 @@ const MAPPING_OPTIONS: &[&str] = &["secret"];
 pub const SUPERUSER_OPTIONS: &[&str] = &["allow_private", "secret_file"];
 
 const DEFAULT_SINCE_DAYS: u64 = 90;
+/// GitHub and Atlassian ask to be asked by few at a time; more gain little.
+const DEFAULT_CONCURRENCY: usize = 4;
+const MAX_CONCURRENCY: usize = 16;
 
 /// What is wrong with an option.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -50,7 +53,7 @@ pub enum OptionError {
     )]
     SecretInServer(String),
     /// No kind, or an unknown one.
-    #[error("unknown kind {kind:?}; allowed: {}", KINDS.join(", "))]
+    #[error("unknown kind {kind:?}; allowed: {}", kinds())]
     Kind {
         /// What was given.
         kind: String,
@@ -82,20 +85,25 @@ enum Since {
     At(DateTime<Utc>),
 }
 
-/// A source's options, checked.
+/// The options that every kind of source has, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// The kind of source.
-    pub kind: &'static str,
     /// Where its API lives.
     pub base_url: Url,
-    /// Which repositories are wanted.
-    pub repositories: RepositoryFilter,
     /// Which addresses may be connected to.
     pub address_policy: AddressPolicy,
+    /// How many requests may be under way at a time.
+    pub concurrency: usize,
+    /// Which part of the credential's rate limit may be used up.
+    pub max_share: f64,
     /// A file on the server that holds the secret.
     pub secret_file: Option<String>,
     since: Since,
+}
+
+fn kinds() -> String {
+    let names: Vec<_> = KINDS.iter().map(|kind| kind.name()).collect();
+    names.join(", ")
 }
 
 impl Options {
@@ -115,44 +123,66 @@ impl Options {
         }
     }
 
-    /// Reads a server's options.
-    pub fn parse<'a>(
-        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Self, OptionError> {
-        let mut kind = None;
-        let mut base_url = None;
-        let mut repositories = None;
-        let mut since = Since::Days(DEFAULT_SINCE_DAYS);
-        let mut allow_private = false;
-        let mut secret_file = None;
-        for (name, value) in pairs {
-            match name {
-                "kind" => kind = Some(parse_kind(value)?),
-                "base_url" => base_url = Some(value),
-                "repositories" => repositories = Some(RepositoryFilter::parse(value)?),
-                "since" => since = parse_since(value)?,
-                "allow_private" => allow_private = parse_boolean("allow_private", value)?,
-                "secret_file" => secret_file = Some(value.to_owned()),
-                _ => return Err(refuse(name, Where::Server)),
-            }
-        }
-        let kind = kind.ok_or(OptionError::Missing(
-            "kind",
-            "what the source is, such as github",
-        ))?;
-        let base_url = parse_base_url(base_url.unwrap_or(github::DEFAULT_BASE_URL), allow_private)?;
-        Ok(Self {
-            kind,
-            address_policy: AddressPolicy::for_url(&base_url, allow_private),
-            base_url,
-            repositories: repositories.ok_or(OptionError::Missing(
-                "repositories",
-                "which repositories to read, such as \"owner/name, owner/*, !owner/legacy\"",
-            ))?,
-            secret_file,
-            since,
-        })
+    /// The URL at a path below the base URL.
+    pub fn url(&self, path: &str) -> Url {
+        let mut url = self.base_url.clone();
+        url.set_path(&format!("{}{path}", self.base_url.path()));
+        url
     }
+}
+
+/// A source with a server's options.
+pub fn configure<'a>(
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<Box<dyn Source>, OptionError> {
+    let mut found = None;
+    let mut base_url = None;
+    let mut since = Since::Days(DEFAULT_SINCE_DAYS);
+    let mut concurrency = DEFAULT_CONCURRENCY;
+    let mut max_share = 1.0;
+    let mut allow_private = false;
+    let mut secret_file = None;
+    let mut own = Vec::new();
+    for (name, value) in pairs {
+        match name {
+            "kind" => found = Some(kind(value)?),
+            "base_url" => base_url = Some(value),
+            "since" => since = parse_since(value)?,
+            "concurrency" => concurrency = parse_concurrency(value)?,
+            "max_share" => max_share = parse_share(value)?,
+            "allow_private" => allow_private = parse_boolean("allow_private", value)?,
+            "secret_file" => secret_file = Some(value.to_owned()),
+            _ => own.push((name, value)),
+        }
+    }
+    let kind = found.ok_or(OptionError::Missing(
+        "kind",
+        "what the source is, such as github",
+    ))?;
+    let unknown = |(name, _): &&(&str, &str)| !kind.option_names().contains(name);
+    if let Some((name, _)) = own.iter().find(unknown) {
+        return Err(refuse(name, &server_options(kind), Where::Server));
+    }
+    let base_url = base_url
+        .or(kind.default_base_url())
+        .ok_or(OptionError::Missing(
+            "base_url",
+            "where the API lives, such as https://example.atlassian.net",
+        ))?;
+    let base_url = parse_base_url(base_url, allow_private)?;
+    let common = Options {
+        address_policy: AddressPolicy::for_url(&base_url, allow_private),
+        base_url,
+        concurrency,
+        max_share,
+        secret_file,
+        since,
+    };
+    kind.configure(common, &own)
+}
+
+fn server_options(kind: &dyn Kind) -> Vec<&'static str> {
+    [COMMON_OPTIONS, kind.option_names()].concat()
 }
 
 /// Checks the options of a `CREATE` or `ALTER` statement.
@@ -163,8 +193,8 @@ pub fn validate<'a>(
 ) -> Result<(), OptionError> {
     match place {
         Where::Server => {
-            let options = Options::parse(pairs.clone())?;
-            if options.address_policy != AddressPolicy::Public && !is_superuser {
+            let source = configure(pairs.clone())?;
+            if source.options().address_policy != AddressPolicy::Public && !is_superuser {
                 return Err(OptionError::SuperuserOnly("base_url".to_owned()));
             }
             match pairs
@@ -178,7 +208,7 @@ pub fn validate<'a>(
         Where::UserMapping => {
             for (name, value) in pairs {
                 if !MAPPING_OPTIONS.contains(&name) {
-                    return Err(refuse(name, Where::UserMapping));
+                    return Err(refuse(name, MAPPING_OPTIONS, Where::UserMapping));
                 }
                 if value.is_empty() {
                     return Err(OptionError::Missing("secret", "it is empty"));
@@ -189,11 +219,7 @@ pub fn validate<'a>(
     }
 }
 
-fn refuse(name: &str, place: Where) -> OptionError {
-    let allowed = match place {
-        Where::Server => SERVER_OPTIONS,
-        Where::UserMapping => MAPPING_OPTIONS,
-    };
+fn refuse(name: &str, allowed: &[&str], place: Where) -> OptionError {
     let lower = name.to_ascii_lowercase();
     let secret_words = ["secret", "token", "password", "private_key", "api_key"];
     if place == Where::Server && secret_words.iter().any(|word| lower.contains(word)) {
@@ -203,16 +229,6 @@ fn refuse(name: &str, place: Where) -> OptionError {
         name: name.to_owned(),
         allowed: allowed.join(", "),
     }
-}
-
-fn parse_kind(value: &str) -> Result<&'static str, OptionError> {
-    KINDS
-        .iter()
-        .find(|kind| **kind == value)
-        .copied()
-        .ok_or_else(|| OptionError::Kind {
-            kind: value.to_owned(),
-        })
 }
 
 fn parse_base_url(value: &str, allow_private: bool) -> Result<Url, OptionError> {
@@ -293,13 +309,39 @@ fn parse_boolean(name: &'static str, value: &str) -> Result<bool, OptionError> {
     }
 }
 
+fn parse_concurrency(value: &str) -> Result<usize, OptionError> {
+    value
+        .parse()
+        .ok()
+        .filter(|number| (1..=MAX_CONCURRENCY).contains(number))
+        .ok_or_else(|| OptionError::Value {
+            name: "concurrency",
+            value: value.to_owned(),
+            expected: format!("give a number of requests between 1 and {MAX_CONCURRENCY}"),
+        })
+}
+
+fn parse_share(value: &str) -> Result<f64, OptionError> {
+    value
+        .parse()
+        .ok()
+        .filter(|share| *share > 0.0 && *share <= 1.0)
+        .ok_or_else(|| OptionError::Value {
+            name: "max_share",
+            value: value.to_owned(),
+            expected: "give a part of the rate limit that is above 0 and at most 1, such as 0.5"
+                .to_owned(),
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parse(pairs: &[(&'static str, &'static str)]) -> Result<Options, OptionError> {
         let basis = [("kind", "github"), ("repositories", "acme/*")];
-        Options::parse(basis.into_iter().chain(pairs.iter().copied()))
+        let source = configure(basis.into_iter().chain(pairs.iter().copied()))?;
+        Ok(source.options().clone())
     }
 
     fn refusal(pairs: &[(&'static str, &'static str)]) -> String {
@@ -318,6 +360,7 @@ mod tests {
             "2026-04-01T00:00:00+00:00"
         );
         assert_eq!(options.address_policy, AddressPolicy::Public);
+        assert_eq!((options.concurrency, options.max_share), (4, 1.0));
     }
 
     #[test]
@@ -343,6 +386,8 @@ mod tests {
         assert!(refusal(&[("base_url", "http://api.github.com")]).contains("https://"));
         assert!(refusal(&[("base_url", "ftp://api.github.com")]).contains("https://"));
         assert!(refusal(&[("allow_private", "perhaps")]).contains("true or false"));
+        assert!(refusal(&[("concurrency", "0")]).contains("between 1 and 16"));
+        assert!(refusal(&[("max_share", "110%")]).contains("at most 1"));
     }
 
     #[test]

@@ -34,7 +34,8 @@ fn github_commits(
 }
 
 /// The row of `diogen_silver.commits` for the commit that a deployment or a release points at,
-/// where the document carries it: it ties a commit beside the default branch to its parents.
+/// where the document carries it, or that is itself one of a release branch: it ties a commit
+/// beside the default branch to its parents.
 #[pg_extern(immutable, strict, parallel_safe)]
 fn github_delivered_commits(
     doc: Document<'_>,
@@ -57,7 +58,8 @@ fn github_delivered_commits(
         .object()
         .zip(context.object())
         .and_then(|(doc, context)| {
-            let commit = doc.any(&["tagCommit", "commit"]).and_then(Json::object)?;
+            let nested = doc.any(&["tagCommit", "commit"]).and_then(Json::object);
+            let commit = nested.or_else(|| doc.get("parents").map(|_| doc))?;
             row(identity::repository(doc, context)?, commit, false)
         });
     TableIterator::new(row)

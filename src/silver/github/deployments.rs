@@ -93,6 +93,9 @@ fn statuses(doc: Object<'_>, context: Object<'_>) -> Option<Vec<StatusRow>> {
         let deployment = url.rsplit('/').next()?;
         return Some(row(deployment, doc).into_iter().collect());
     }
+    if let Some(deployment) = context.text("deployment_id") {
+        return Some(row(deployment, doc).into_iter().collect());
+    }
     let deployment = identity::id(doc)?;
     Some(
         nodes(doc, "statuses")

@@ -8,7 +8,7 @@ use crate::jsonb::{Document, Json, Object};
 use crate::sources::github::identity;
 
 /// The rows of `diogen_silver.pull_request_events` that a document gives: comments and draft
-/// history nested in a GraphQL pull request, or the comment a REST issue comment is.
+/// history nested in a GraphQL pull request, or the comment or event that the document is.
 #[pg_extern(immutable, strict, parallel_safe)]
 fn github_pull_request_events(
     doc: Document<'_>,
@@ -68,8 +68,7 @@ fn rows(doc: Object<'_>, context: Object<'_>) -> Vec<Row> {
     {
         return comment(doc).into_iter().collect();
     }
-    let comments = nodes(doc, "comments").filter_map(comment);
-    let history = nodes(doc, "timelineItems").filter_map(|item| {
+    let event = |item: Object<'_>| {
         let event = match item.text("__typename")? {
             "ReadyForReviewEvent" => "ready_for_review",
             "ConvertToDraftEvent" => "converted_to_draft",
@@ -77,6 +76,14 @@ fn rows(doc: Object<'_>, context: Object<'_>) -> Vec<Row> {
             _ => return None,
         };
         row(text_at(item, &["id"])?, event, item)
-    });
+    };
+    // A comment or an event that did not fit into its pull request's document.
+    if context.integer("number").is_some() && doc.get("number").is_none() {
+        let is_event = doc.text("__typename").is_some();
+        let row = if is_event { event(doc) } else { comment(doc) };
+        return row.into_iter().collect();
+    }
+    let comments = nodes(doc, "comments").filter_map(comment);
+    let history = nodes(doc, "timelineItems").filter_map(event);
     comments.chain(history).collect()
 }

@@ -5,13 +5,14 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::header::HeaderMap;
+use chrono::Utc;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::http::Response;
-use crate::sources::{Budget, SourceError};
+use crate::sources::limits::{self, Budget};
+use crate::sources::{SourceError};
 
 /// GraphQL data, not yet parsed.
 pub struct Answer<'a> {
@@ -36,6 +37,15 @@ struct GraphqlError {
     kind: Option<String>,
     #[serde(default)]
     message: String,
+    #[serde(default)]
+    path: Vec<Value>,
+}
+
+impl GraphqlError {
+    /// Whether it says no more than that one of the things asked for is not there.
+    fn is_absence(&self) -> bool {
+        self.kind.as_deref() == Some("NOT_FOUND") && self.path.len() == 1
+    }
 }
 
 /// One page of a list.
@@ -64,6 +74,24 @@ pub struct PageInfo {
 impl<'a> Answer<'a> {
     /// Reads an answer; `what` names what was asked for, for the error messages.
     pub fn read(host: &'a str, what: &'a str, answer: &'a Response) -> Result<Self, SourceError> {
+        Self::read_unless(host, what, answer, |_| false)
+    }
+
+    /// Reads an answer about several things, some of which may be gone: those are null.
+    pub fn read_batch(
+        host: &'a str,
+        what: &'a str,
+        answer: &'a Response,
+    ) -> Result<Self, SourceError> {
+        Self::read_unless(host, what, answer, GraphqlError::is_absence)
+    }
+
+    fn read_unless(
+        host: &'a str,
+        what: &'a str,
+        answer: &'a Response,
+        is_harmless: fn(&GraphqlError) -> bool,
+    ) -> Result<Self, SourceError> {
         if answer.status != 200 {
             return Err(refusal(host, what, answer));
         }
@@ -73,7 +101,7 @@ impl<'a> Answer<'a> {
         };
         let envelope: Envelope<'_> = serde_json::from_slice(&answer.body)
             .map_err(|error| unreadable(format!("{error}; it begins with {:?}", begin(answer))))?;
-        if let Some(error) = envelope.errors.first() {
+        if let Some(error) = envelope.errors.iter().find(|error| !is_harmless(error)) {
             return Err(graphql_error(host, what, answer, error));
         }
         let data = envelope
@@ -83,7 +111,7 @@ impl<'a> Answer<'a> {
             host,
             what,
             data,
-            budget: budget(&answer.headers),
+            budget: limits::budget(&answer.headers),
         })
     }
 
@@ -155,7 +183,7 @@ fn graphql_error(host: &str, what: &str, answer: &Response, error: &GraphqlError
             host,
             status: answer.status,
             message,
-            resets_at: budget(&answer.headers).map(|budget| budget.resets_at),
+            resets_at: limits::budget(&answer.headers).map(|budget| budget.resets_at),
         },
         Some("RESOURCE_LIMITS_EXCEEDED" | "MAX_NODE_LIMIT_EXCEEDED") => SourceError::TooHeavy {
             host,
@@ -182,7 +210,8 @@ fn graphql_error(host: &str, what: &str, answer: &Response, error: &GraphqlError
     }
 }
 
-fn refusal(host: &str, what: &str, answer: &Response) -> SourceError {
+/// The error in an answer that is none of the successes.
+pub fn refusal(host: &str, what: &str, answer: &Response) -> SourceError {
     #[derive(Deserialize)]
     struct Body {
         message: String,
@@ -196,8 +225,11 @@ fn refusal(host: &str, what: &str, answer: &Response) -> SourceError {
             host,
             status,
             message,
-            resets_at: retry_after(&answer.headers)
-                .or_else(|| budget(&answer.headers).map(|budget| budget.resets_at)),
+            resets_at: limits::retry_after(&answer.headers, Utc::now()).or_else(|| {
+                limits::budget(&answer.headers)
+                    .filter(|budget| budget.remaining == 0)
+                    .map(|budget| budget.resets_at)
+            }),
         };
     }
     match status {
@@ -223,38 +255,11 @@ fn refusal(host: &str, what: &str, answer: &Response) -> SourceError {
 /// GitHub says so by status 429, by a wait to keep, by an empty budget, or only in words.
 fn is_rate_limit(answer: &Response, message: &str) -> bool {
     let refused = answer.status == 403 || answer.status == 429;
-    let exhausted = number(&answer.headers, "x-ratelimit-remaining") == Some(0)
-        && number(&answer.headers, "x-ratelimit-limit") != Some(0);
     refused
         && (answer.status == 429
             || answer.headers.contains_key("retry-after")
-            || exhausted
+            || limits::is_exhausted(&answer.headers)
             || message.to_ascii_lowercase().contains("rate limit"))
-}
-
-fn number(headers: &HeaderMap, name: &str) -> Option<i64> {
-    headers.get(name)?.to_str().ok()?.trim().parse().ok()
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<DateTime<Utc>> {
-    let value = headers.get("retry-after")?.to_str().ok()?;
-    match value.trim().parse() {
-        Ok(seconds) => Utc::now().checked_add_signed(TimeDelta::try_seconds(seconds)?),
-        Err(_) => DateTime::parse_from_rfc2822(value)
-            .ok()
-            .map(|time| time.to_utc()),
-    }
-}
-
-/// An Enterprise Server without limits sends none of these headers, or a limit of 0.
-fn budget(headers: &HeaderMap) -> Option<Budget> {
-    if number(headers, "x-ratelimit-limit") == Some(0) {
-        return None;
-    }
-    Some(Budget {
-        remaining: number(headers, "x-ratelimit-remaining")?,
-        resets_at: DateTime::from_timestamp(number(headers, "x-ratelimit-reset")?, 0)?,
-    })
 }
 
 #[cfg(test)]
@@ -320,19 +325,6 @@ mod tests {
             error(403, &unlimited, bad),
             SourceError::NotFound { .. }
         ));
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let at = |value| match error(429, &[("retry-after", value)], "") {
-            SourceError::RateLimited { resets_at, .. } => resets_at.expect("a time"),
-            other => panic!("{other}"),
-        };
-        assert_eq!(
-            at("Wed, 21 Oct 2026 07:28:00 GMT").to_rfc3339(),
-            "2026-10-21T07:28:00+00:00"
-        );
-        assert!(at("60") > Utc::now());
     }
 
     #[test]

@@ -91,6 +91,56 @@ impl RepositoryFilter {
     }
 }
 
+/// Names that match one of several patterns: `release/*, hotfix/*`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Names {
+    patterns: Vec<Pattern>,
+}
+
+impl Names {
+    /// Reads the value of an option.
+    pub fn parse(option: &'static str, value: &str) -> Result<Self, OptionError> {
+        let patterns = value.split([',', '\n']).map(str::trim);
+        let patterns: Result<_, _> = patterns
+            .filter(|pattern| !pattern.is_empty())
+            .map(Pattern::new)
+            .collect();
+        patterns
+            .map(|patterns| Self { patterns })
+            .map_err(|error| OptionError::Value {
+                name: option,
+                value: value.to_owned(),
+                expected: format!("{error}; give patterns such as \"release/*\", separated by commas"),
+            })
+    }
+
+    /// Whether there is no pattern.
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
+    /// Whether one of them matches.
+    pub fn selects(&self, name: &str) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(name))
+    }
+
+    /// What every matching name begins with, where that is something.
+    pub fn common_prefix(&self) -> Option<&str> {
+        let [pattern] = self.patterns.as_slice() else {
+            return None;
+        };
+        let plain = pattern.as_str().split(['*', '?', '[']).next();
+        plain.filter(|plain| !plain.is_empty())
+    }
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let patterns: Vec<_> = self.patterns.iter().map(Pattern::as_str).collect();
+        f.write_str(&patterns.join(", "))
+    }
+}
+
 /// Owner, name, and the pattern that both make.
 fn parts(entry: &str) -> Result<(&str, &str, Pattern), OptionError> {
     let Some((owner, name)) = entry.split_once('/') else {
@@ -136,6 +186,17 @@ mod tests {
             assert_eq!(filter.selects(repository), expected, "{repository}");
         }
         assert_eq!(filter.wanted().len(), 2);
+    }
+
+    #[test]
+    fn names_have_patterns() {
+        let names = Names::parse("release_branches", "release/*").expect("patterns");
+        assert!(names.selects("release/1.0") && !names.selects("main"));
+        assert_eq!(names.common_prefix(), Some("release/"));
+        let two = Names::parse("release_branches", "release/*, hotfix/?").expect("patterns");
+        assert!(two.selects("hotfix/1") && two.common_prefix().is_none());
+        assert!(Names::parse("release_branches", "").is_ok_and(|none| none.is_empty()));
+        assert!(Names::parse("release_branches", "[").is_err());
     }
 
     #[test]

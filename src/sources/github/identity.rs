@@ -28,12 +28,33 @@ pub fn identify(
                 number(document, context).ok_or_else(|| lacking("number", NUMBER_EXAMPLE))?;
             format!("{repository}#{number}")
         }
-        "commits" => {
+        "commits" | "branch_commits" => {
             let sha = sha(document).ok_or_else(|| lacking("sha", REPOSITORY_EXAMPLE))?;
             requires = parents(document)
                 .map(|parent| format!("{repository}@{parent}"))
                 .collect();
             format!("{repository}@{sha}")
+        }
+        "branches" => {
+            let name = document
+                .text("name")
+                .ok_or_else(|| lacking("name", REPOSITORY_EXAMPLE))?;
+            format!("{repository}:{name}")
+        }
+        "tags" => {
+            let name = document
+                .text("name")
+                .ok_or_else(|| lacking("name", REPOSITORY_EXAMPLE))?;
+            format!("{repository}@{name}")
+        }
+        "pull_request_files" => {
+            let number =
+                number(document, context).ok_or_else(|| lacking("number", NUMBER_EXAMPLE))?;
+            let path = document
+                .any(&["path", "filename"])
+                .and_then(Json::text)
+                .ok_or_else(|| lacking("path", NUMBER_EXAMPLE))?;
+            format!("{repository}#{number}:{path}")
         }
         "pull_request_commits" => {
             let number =

@@ -1,0 +1,271 @@
+//! Pages that are under way: several at a time, so that their waits overlap.
+//!
+//! A page is asked for while others are stored. The requests go on whenever the backend waits for
+//! one of them; PostgreSQL is never called in between. Nothing here is needed for being right: a
+//! page is stored with the cursor it was asked at, and what is dropped is asked again.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use chrono::{TimeDelta, Utc};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use pgrx::{PgXactCallbackEvent, register_xact_callback};
+use serde_json::Value;
+
+use super::credentials::Registered;
+use crate::error::Error;
+use crate::http::{self, HttpError, Limits, Request};
+use crate::interrupts;
+use crate::sources::{Call, Page, Place, Remedy, SourceError, Token};
+
+/// No attempt begins later than this after the first one.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A token is replaced so long before it expires: no request lasts longer.
+const BEFORE_EXPIRY: TimeDelta = TimeDelta::minutes(10);
+
+/// Which page is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lane {
+    /// The source.
+    pub source: String,
+    /// The stream.
+    pub stream: String,
+    /// The scope of the pass.
+    pub scope: String,
+    /// Where the page starts.
+    pub cursor: Value,
+}
+
+impl Lane {
+    /// A lane from what SQL functions are given.
+    pub fn new(source: &str, stream: &str, scope: &str, cursor: Value) -> Self {
+        Self {
+            source: source.to_owned(),
+            stream: stream.to_owned(),
+            scope: scope.to_owned(),
+            cursor,
+        }
+    }
+}
+
+type Landed = (Lane, Result<Page, Error>);
+
+#[derive(Default)]
+struct Flights {
+    under_way: FuturesUnordered<Pin<Box<dyn Future<Output = Landed>>>>,
+    /// What is under way or has landed.
+    lanes: Vec<Lane>,
+    landed: Vec<Landed>,
+    /// Those that `wait` has told of.
+    told: Vec<Lane>,
+}
+
+thread_local! {
+    static FLIGHTS: RefCell<Flights> = RefCell::default();
+    static TOKENS: RefCell<Vec<(String, String, Token)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Drops everything.
+pub fn forget() {
+    FLIGHTS.take();
+}
+
+/// Begins to ask for a page, unless it is under way already.
+pub fn begin(registered: Rc<Registered>, lane: Lane) -> Result<(), Error> {
+    if FLIGHTS.with_borrow(|flights| flights.lanes.contains(&lane)) {
+        return Ok(());
+    }
+    let secret = registered.secret()?;
+    register_xact_callback(PgXactCallbackEvent::Abort, forget);
+    let flight = {
+        let lane = lane.clone();
+        async move {
+            let page = ask(&registered, &secret, &lane).await;
+            (lane, page)
+        }
+    };
+    // It is polled now, so that the request is on its way while others are stored.
+    with_flights(|mut flights| async move {
+        flights.under_way.push(Box::pin(flight));
+        flights.lanes.push(lane);
+        for _ in 0..4 {
+            while let Some(Some(landed)) = flights.under_way.next().now_or_never() {
+                flights.landed.push(landed);
+            }
+            tokio::task::yield_now().await;
+        }
+        (flights, ())
+    })
+}
+
+/// Waits until a page has landed that was not told of yet.
+pub fn wait() -> Result<Option<Lane>, Error> {
+    register_xact_callback(PgXactCallbackEvent::Abort, forget);
+    with_flights(|mut flights| async move {
+        let untold = |flights: &Flights| {
+            let mut lanes = flights.landed.iter().map(|(lane, _)| lane);
+            lanes.find(|lane| !flights.told.contains(lane)).cloned()
+        };
+        let mut found = untold(&flights);
+        while found.is_none()
+            && let Some(landed) = flights.under_way.next().await
+        {
+            flights.landed.push(landed);
+            found = untold(&flights);
+        }
+        flights.told.extend(found.clone());
+        (flights, found)
+    })
+}
+
+/// The page of a lane: what has landed, or is under way, or else is asked for now.
+pub fn take(registered: &Rc<Registered>, lane: &Lane) -> Result<Page, Error> {
+    begin(Rc::clone(registered), lane.clone())?;
+    with_flights(|mut flights| async move {
+        let position = |flights: &Flights| flights.landed.iter().position(|(l, _)| l == lane);
+        let mut found = position(&flights);
+        while found.is_none()
+            && let Some(landed) = flights.under_way.next().await
+        {
+            flights.landed.push(landed);
+            found = position(&flights);
+        }
+        flights.lanes.retain(|known| known != lane);
+        flights.told.retain(|known| known != lane);
+        let page = found.map(|position| flights.landed.swap_remove(position).1);
+        (flights, page)
+    })?
+    .unwrap_or_else(|| Err(HttpError::Interrupted.into()))
+}
+
+/// Lets a future work with the flights. Should the wait be interrupted they are lost, as the
+/// error that follows ends the transaction in any case.
+fn with_flights<T, F>(work: impl FnOnce(Flights) -> F) -> Result<T, Error>
+where
+    F: Future<Output = (Flights, T)>,
+{
+    let waited = http::wait(work(FLIGHTS.take()), interrupts::pending);
+    if matches!(waited, Err(HttpError::Interrupted)) {
+        interrupts::check();
+    }
+    let (flights, result) = waited?;
+    FLIGHTS.set(flights);
+    Ok(result)
+}
+
+/// Asks until there is an answer, or no remedy left: again after a growing wait, for fewer
+/// elements, or from the pass's beginning.
+async fn ask(registered: &Registered, secret: &str, lane: &Lane) -> Result<Page, Error> {
+    let source = &registered.source;
+    let started = Instant::now();
+    let mut delays = ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_times(4)
+        .with_jitter()
+        .build();
+    let mut cursor = lane.cursor.clone();
+    let mut may_log_in_again = true;
+    loop {
+        let error = match attempt(registered, secret, lane, &cursor).await {
+            Ok(page) => return Ok(page),
+            Err(error) => error,
+        };
+        match error.remedy() {
+            // A token may have been revoked before its time.
+            Remedy::None if may_log_in_again && error.is_refused_login() && forget_token(secret) => {
+                may_log_in_again = false;
+                continue;
+            }
+            Remedy::None => return Err(error),
+            Remedy::Again => {}
+            Remedy::Narrower => {
+                cursor = source.narrower(&lane.stream, &cursor).unwrap_or(cursor);
+            }
+            Remedy::FromStart => cursor = source.restarted(&cursor),
+        }
+        let in_time = |delay: &Duration| started.elapsed() + *delay < PATIENCE;
+        match delays.next().filter(in_time) {
+            Some(delay) => tokio::time::sleep(delay).await,
+            None => return Err(error),
+        }
+    }
+}
+
+async fn attempt(
+    registered: &Registered,
+    secret: &str,
+    lane: &Lane,
+    cursor: &Value,
+) -> Result<Page, Error> {
+    let source = &registered.source;
+    let place = Place {
+        stream: &lane.stream,
+        scope: &lane.scope,
+        cursor,
+        now: Utc::now(),
+    };
+    let mut call = source.call(&place)?;
+    let token = token(registered, secret).await?;
+    call.headers.extend(source.headers(&token)?);
+    let answer = send(registered, call).await?;
+    Ok(source.page(&place, &answer)?)
+}
+
+async fn send(registered: &Registered, call: Call) -> Result<http::Response, HttpError> {
+    let request = Request {
+        method: call.method,
+        url: call.url,
+        headers: call.headers,
+        body: call.body,
+    };
+    let policy = registered.source.options().address_policy;
+    http::send(request, Limits::default(), policy).await
+}
+
+/// What requests carry: the secret itself, or a token that was given for it.
+async fn token(registered: &Registered, secret: &str) -> Result<String, Error> {
+    let now = Utc::now();
+    let Some(call) = registered.source.login(secret, now)? else {
+        return Ok(secret.to_owned());
+    };
+    let known = TOKENS.with_borrow(|tokens| {
+        let mut tokens = tokens.iter();
+        tokens
+            .find(|(of, url, token)| {
+                of == secret && *url == call.url.as_str() && token.expires_at - BEFORE_EXPIRY > now
+            })
+            .map(|(.., token)| token.token.clone())
+    });
+    if let Some(token) = known {
+        return Ok(token);
+    }
+    let url = call.url.to_string();
+    let answer = send(registered, call).await?;
+    let token = registered.source.token(&answer)?;
+    let text = token.token.clone();
+    TOKENS.with_borrow_mut(|tokens| {
+        tokens.retain(|(of, known, _)| of != secret || *known != url);
+        tokens.push((secret.to_owned(), url, token));
+    });
+    Ok(text)
+}
+
+/// Forgets the tokens that were given for a secret; whether there were any.
+fn forget_token(secret: &str) -> bool {
+    TOKENS.with_borrow_mut(|tokens| {
+        let before = tokens.len();
+        tokens.retain(|(of, ..)| of != secret);
+        tokens.len() < before
+    })
+}
+
+impl Error {
+    fn is_refused_login(&self) -> bool {
+        matches!(self, Self::Source(SourceError::Unauthorized { .. }))
+    }
+}

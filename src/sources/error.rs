@@ -1,0 +1,135 @@
+//! What can go wrong with an API, and what may help.
+
+use chrono::{DateTime, Utc};
+
+/// Why an answer or a document could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// No such stream.
+    #[error("source kind {kind} has no stream {stream:?}; it has: {known}")]
+    UnknownStream {
+        /// The kind of source.
+        kind: &'static str,
+        /// What was asked for.
+        stream: String,
+        /// What there is.
+        known: String,
+    },
+    /// The credentials were refused.
+    #[error("{host} refused the credentials (HTTP {status}): {message}")]
+    Unauthorized {
+        /// The host.
+        host: String,
+        /// HTTP status.
+        status: u16,
+        /// The API's words.
+        message: String,
+    },
+    /// The API has no such object, or the credentials may not see it.
+    #[error("{host} does not know {what}, or the credentials may not see it: {message}")]
+    NotFound {
+        /// The host.
+        host: String,
+        /// What was asked for.
+        what: String,
+        /// The API's words.
+        message: String,
+    },
+    /// A rate limit struck.
+    #[error(
+        "{host} limits the rate of requests (HTTP {status}){}: {message}",
+        until(resets_at)
+    )]
+    RateLimited {
+        /// The host.
+        host: String,
+        /// HTTP status.
+        status: u16,
+        /// The API's words.
+        message: String,
+        /// When to try again, if it said so.
+        resets_at: Option<DateTime<Utc>>,
+    },
+    /// Any other status than success.
+    #[error("{host} answered HTTP {status}: {message}")]
+    Status {
+        /// The host.
+        host: String,
+        /// HTTP status.
+        status: u16,
+        /// The API's words.
+        message: String,
+    },
+    /// The API gave up on a page because it was too much.
+    #[error("{host} could not compute the page: {reason}")]
+    TooHeavy {
+        /// The host.
+        host: String,
+        /// The API's words.
+        reason: String,
+    },
+    /// The API no longer knows where the pass stood.
+    #[error("{host} does not know the cursor any more: {reason}")]
+    CursorLost {
+        /// The host.
+        host: String,
+        /// The API's words.
+        reason: String,
+    },
+    /// The answer is not what the API promises.
+    #[error("{host} sent an answer that cannot be read: {reason}")]
+    Unreadable {
+        /// The host.
+        host: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A document lacks its natural key.
+    #[error(
+        "a document of stream {stream} carries no {missing}; give it as context, for example {example}"
+    )]
+    NoKey {
+        /// The stream.
+        stream: String,
+        /// What is missing.
+        missing: &'static str,
+        /// A context that would help.
+        example: &'static str,
+    },
+}
+
+fn until(resets_at: &Option<DateTime<Utc>>) -> String {
+    resets_at.map_or_else(String::new, |at| {
+        format!(" until {}", at.format("%Y-%m-%d %H:%M:%S UTC"))
+    })
+}
+
+/// What may help after a request failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Nothing that could be done at once.
+    None,
+    /// The same again.
+    Again,
+    /// Fewer elements.
+    Narrower,
+    /// The pass from its beginning.
+    FromStart,
+}
+
+impl SourceError {
+    /// What may help.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::TooHeavy { .. } => Remedy::Narrower,
+            // A gateway that gave up on a slow answer says so in either way.
+            Self::Status {
+                status: 500 | 502 | 504,
+                ..
+            } => Remedy::Narrower,
+            Self::Status { status: 503, .. } => Remedy::Again,
+            Self::CursorLost { .. } => Remedy::FromStart,
+            _ => Remedy::None,
+        }
+    }
+}
