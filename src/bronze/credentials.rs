@@ -136,7 +136,11 @@ impl Registered {
         context.update(&[0]);
         context.update(secret.as_bytes());
         let tag = context.sign();
-        let hex = tag.as_ref().iter().take(8).map(|byte| format!("{byte:02x}"));
+        let hex = tag
+            .as_ref()
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"));
         Ok(hex.collect())
     }
 }

@@ -82,20 +82,31 @@ fn source_streams(
 > {
     let source = registered(source)?.source;
     let wanted = |stream: &&Stream| source.fetches(stream.name);
-    let rows = source.kind().streams().iter().filter(wanted).filter_map(|stream| {
-        let (mut scopes, mut parents, mut batch) = (None, None, None);
-        match stream.fetched? {
-            Scope::Entry => scopes = Some(source.entries()),
-            Scope::Whole => scopes = Some(vec![WHOLE.to_owned()]),
-            Scope::Document(streams) => {
-                let fetched = streams.iter().filter(|parent| source.fetches(parent));
-                parents = Some(fetched.map(ToString::to_string).collect());
+    let rows = source
+        .kind()
+        .streams()
+        .iter()
+        .filter(wanted)
+        .filter_map(|stream| {
+            let (mut scopes, mut parents, mut batch) = (None, None, None);
+            match stream.fetched? {
+                Scope::Entry => scopes = Some(source.entries()),
+                Scope::Whole => scopes = Some(vec![WHOLE.to_owned()]),
+                Scope::Document(streams) => {
+                    let fetched = streams.iter().filter(|parent| source.fetches(parent));
+                    parents = Some(fetched.map(ToString::to_string).collect());
+                }
+                Scope::Queue(most) => batch = i64::try_from(most).ok(),
             }
-            Scope::Queue(most) => batch = i64::try_from(most).ok(),
-        }
-        let is_reconciled = source.is_reconciled(stream.name);
-        Some((stream.name.to_owned(), scopes, parents, batch, is_reconciled))
-    });
+            let is_reconciled = source.is_reconciled(stream.name);
+            Some((
+                stream.name.to_owned(),
+                scopes,
+                parents,
+                batch,
+                is_reconciled,
+            ))
+        });
     let rows: Vec<_> = rows.collect();
     Ok(TableIterator::new(rows))
 }

@@ -10,23 +10,21 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use chrono::{TimeDelta, Utc};
+use chrono::Utc;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use pgrx::{PgXactCallbackEvent, register_xact_callback};
 use serde_json::Value;
 
 use super::credentials::Registered;
+use super::visits;
 use crate::error::Error;
-use crate::http::{self, HttpError, Limits, Request};
+use crate::http::{self, HttpError};
 use crate::interrupts;
-use crate::sources::{Call, Page, Place, Remedy, SourceError, Token};
+use crate::sources::{Page, Place, Remedy};
 
 /// No attempt begins later than this after the first one.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A token is replaced so long before it expires: no request lasts longer.
-const BEFORE_EXPIRY: TimeDelta = TimeDelta::minutes(10);
 
 /// Which page is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +65,6 @@ struct Flights {
 
 thread_local! {
     static FLIGHTS: RefCell<Flights> = RefCell::default();
-    static TOKENS: RefCell<Vec<(String, String, Token)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Drops everything.
@@ -140,7 +137,7 @@ pub fn take(registered: &Rc<Registered>, lane: &Lane) -> Result<Page, Error> {
         let page = found.map(|position| flights.landed.swap_remove(position).1);
         (flights, page)
     })?
-    .unwrap_or_else(|| Err(HttpError::Interrupted.into()))
+    .unwrap_or_else(|| Err(HttpError::Setup("a page under way is lost".to_owned()).into()))
 }
 
 /// Lets a future work with the flights. Should the wait be interrupted they are lost, as the
@@ -177,7 +174,9 @@ async fn ask(registered: &Registered, secret: &str, lane: &Lane) -> Result<Page,
         };
         match error.remedy() {
             // A token may have been revoked before its time.
-            Remedy::None if may_log_in_again && error.is_refused_login() && forget_token(secret) => {
+            Remedy::None
+                if may_log_in_again && error.is_refused_login() && visits::forget(secret).await =>
+            {
                 may_log_in_again = false;
                 continue;
             }
@@ -203,69 +202,14 @@ async fn attempt(
     cursor: &Value,
 ) -> Result<Page, Error> {
     let source = &registered.source;
+    let visit = visits::visit(source.as_ref(), secret).await?;
     let place = Place {
         stream: &lane.stream,
         scope: &lane.scope,
         cursor,
         now: Utc::now(),
+        greeting: &visit.greeting,
     };
-    let mut call = source.call(&place)?;
-    let token = token(registered, secret).await?;
-    call.headers.extend(source.headers(&token)?);
-    let answer = send(registered, call).await?;
+    let answer = visits::send(source.as_ref(), source.call(&place)?, &visit.token).await?;
     Ok(source.page(&place, &answer)?)
-}
-
-async fn send(registered: &Registered, call: Call) -> Result<http::Response, HttpError> {
-    let request = Request {
-        method: call.method,
-        url: call.url,
-        headers: call.headers,
-        body: call.body,
-    };
-    let policy = registered.source.options().address_policy;
-    http::send(request, Limits::default(), policy).await
-}
-
-/// What requests carry: the secret itself, or a token that was given for it.
-async fn token(registered: &Registered, secret: &str) -> Result<String, Error> {
-    let now = Utc::now();
-    let Some(call) = registered.source.login(secret, now)? else {
-        return Ok(secret.to_owned());
-    };
-    let known = TOKENS.with_borrow(|tokens| {
-        let mut tokens = tokens.iter();
-        tokens
-            .find(|(of, url, token)| {
-                of == secret && *url == call.url.as_str() && token.expires_at - BEFORE_EXPIRY > now
-            })
-            .map(|(.., token)| token.token.clone())
-    });
-    if let Some(token) = known {
-        return Ok(token);
-    }
-    let url = call.url.to_string();
-    let answer = send(registered, call).await?;
-    let token = registered.source.token(&answer)?;
-    let text = token.token.clone();
-    TOKENS.with_borrow_mut(|tokens| {
-        tokens.retain(|(of, known, _)| of != secret || *known != url);
-        tokens.push((secret.to_owned(), url, token));
-    });
-    Ok(text)
-}
-
-/// Forgets the tokens that were given for a secret; whether there were any.
-fn forget_token(secret: &str) -> bool {
-    TOKENS.with_borrow_mut(|tokens| {
-        let before = tokens.len();
-        tokens.retain(|(of, ..)| of != secret);
-        tokens.len() < before
-    })
-}
-
-impl Error {
-    fn is_refused_login(&self) -> bool {
-        matches!(self, Self::Source(SourceError::Unauthorized { .. }))
-    }
 }

@@ -8,6 +8,7 @@ mod flights;
 mod request;
 mod unlogged_statement;
 mod user_mapping;
+mod visits;
 mod wrapper;
 
 pub use credentials::CredentialsError;

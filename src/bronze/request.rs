@@ -9,19 +9,14 @@ use pgrx::prelude::*;
 use super::credentials::registered;
 use super::flights::{self, Lane};
 use crate::error::Error;
-use crate::sources::{self, Fetched, Page};
 use crate::http;
+use crate::sources::{self, Fetched, Page};
 
 /// Begins to ask a source for the page at a cursor, and returns at once. The answer is waited for
 /// with `wait_for_page` and taken with `request_page`. What is under way when a transaction fails
 /// is dropped.
 #[pg_extern(volatile, parallel_unsafe)]
-fn begin_page(
-    source: &str,
-    stream: &str,
-    scope: &str,
-    cursor: JsonB,
-) -> Result<(), ErrorReport> {
+fn begin_page(source: &str, stream: &str, scope: &str, cursor: JsonB) -> Result<(), ErrorReport> {
     let registered = registered(source)?;
     sources::stream(registered.source.kind(), stream).map_err(Error::from)?;
     let lane = Lane::new(source, stream, scope, cursor.0);

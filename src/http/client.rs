@@ -200,7 +200,11 @@ async fn exchange(
         }
         body.extend_from_slice(&chunk);
     }
-    if answer.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip") {
+    if answer
+        .headers()
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| encoding == "gzip")
+    {
         body = decompressed(&body, limits.max_bytes, host)?;
     }
     Ok(Response {

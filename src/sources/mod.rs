@@ -57,6 +57,8 @@ pub struct Place<'a> {
     pub cursor: &'a Value,
     /// The time, which bounds how far back a first pass goes.
     pub now: DateTime<Utc>,
+    /// What [`Source::greeting`] has brought.
+    pub greeting: &'a [Value],
 }
 
 /// The scope of what has none.
@@ -245,6 +247,20 @@ pub trait Source {
         })
     }
 
+    /// A request whose answer the others depend on, after those that were answered so; `None` where
+    /// no more is needed. They are made once in a while for all pages together.
+    fn greeting(&self, _answers: &[Value]) -> Result<Option<Call>, SourceError> {
+        Ok(None)
+    }
+
+    /// What is kept of the answer to that request.
+    fn greeted(&self, answer: &Response) -> Result<Value, SourceError> {
+        Err(SourceError::Unreadable {
+            host: self.host().to_owned(),
+            reason: format!("HTTP {} to a greeting that nobody sent", answer.status),
+        })
+    }
+
     /// The headers every request needs; `secret` goes nowhere else.
     fn headers(&self, secret: &str) -> Result<HeaderMap, SourceError>;
 
@@ -304,13 +320,12 @@ const fn ingested(name: &'static str) -> Stream {
 
 /// A header value that is a secret, marked so that it is never shown.
 fn sensitive(value: &str, host: &str) -> Result<reqwest::header::HeaderValue, SourceError> {
-    let mut value = reqwest::header::HeaderValue::from_str(value).map_err(|_| {
-        SourceError::Unauthorized {
+    let mut value =
+        reqwest::header::HeaderValue::from_str(value).map_err(|_| SourceError::Unauthorized {
             host: host.to_owned(),
             status: 0,
             message: "the secret holds characters that no HTTP header may hold".to_owned(),
-        }
-    })?;
+        })?;
     value.set_sensitive(true);
     Ok(value)
 }

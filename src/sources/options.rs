@@ -135,6 +135,14 @@ impl Options {
 pub fn configure<'a>(
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<Box<dyn Source>, OptionError> {
+    let (kind, common, own) = read(pairs)?;
+    kind.configure(common, &own)
+}
+
+/// The kind, the options that every kind has, and those of its own.
+pub fn read<'a>(
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<(&'static dyn Kind, Options, Vec<(&'a str, &'a str)>), OptionError> {
     let mut found = None;
     let mut base_url = None;
     let mut since = Since::Days(DEFAULT_SINCE_DAYS);
@@ -178,7 +186,7 @@ pub fn configure<'a>(
         secret_file,
         since,
     };
-    kind.configure(common, &own)
+    Ok((kind, common, own))
 }
 
 fn server_options(kind: &dyn Kind) -> Vec<&'static str> {

@@ -11,8 +11,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::http::Response;
+use crate::sources::SourceError;
 use crate::sources::limits::{self, Budget};
-use crate::sources::{SourceError};
 
 /// GraphQL data, not yet parsed.
 pub struct Answer<'a> {

@@ -52,10 +52,12 @@ impl App {
     /// The claim to be this app, signed with its private key.
     pub fn claim(&self, key: &str, host: &str, now: DateTime<Utc>) -> Result<String, SourceError> {
         // Neither the key nor what is wrong in it belongs into a message.
-        let refused = || SourceError::Unauthorized {
+        let refused = || {
+            SourceError::Unauthorized {
             host: host.to_owned(),
             status: 0,
             message: "with the option app_id, the secret must be the app's private key: a PEM text that begins with -----BEGIN RSA PRIVATE KEY-----".to_owned(),
+        }
         };
         let key = EncodingKey::from_rsa_pem(key.as_bytes()).map_err(|_| refused())?;
         let claims = Claims {
@@ -75,16 +77,15 @@ pub fn token(host: &str, body: &[u8]) -> Result<Token, SourceError> {
         token: String,
         expires_at: DateTime<Utc>,
     }
-    let given: Given =
-        serde_json::from_slice(body).map_err(|error| SourceError::Unreadable {
-            host: host.to_owned(),
-            // Not the error's text, which may quote the token.
-            reason: format!(
-                "no token and time of expiry in the answer to the login (line {}, column {})",
-                error.line(),
-                error.column()
-            ),
-        })?;
+    let given: Given = serde_json::from_slice(body).map_err(|error| SourceError::Unreadable {
+        host: host.to_owned(),
+        // Not the error's text, which may quote the token.
+        reason: format!(
+            "no token and time of expiry in the answer to the login (line {}, column {})",
+            error.line(),
+            error.column()
+        ),
+    })?;
     Ok(Token {
         token: given.token,
         expires_at: given.expires_at,

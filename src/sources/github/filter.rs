@@ -110,7 +110,9 @@ impl Names {
             .map_err(|error| OptionError::Value {
                 name: option,
                 value: value.to_owned(),
-                expected: format!("{error}; give patterns such as \"release/*\", separated by commas"),
+                expected: format!(
+                    "{error}; give patterns such as \"release/*\", separated by commas"
+                ),
             })
     }
 

@@ -47,7 +47,7 @@ pub fn grown(stream: &str, was: &Value, mut cursor: Value) -> Value {
 /// The cursor for the same page with half the elements; `None` where it has one only.
 pub fn narrower(stream: &str, cursor: &Value) -> Option<Value> {
     let mut cursor = cursor.clone();
-    let half = match cursor["items"].as_array_mut() {
+    let half = match cursor.get_mut("items").and_then(Value::as_array_mut) {
         Some(items) => {
             items.truncate(items.len() / 2);
             items.len() as u64
@@ -357,11 +357,7 @@ fn all_names(
     })
 }
 
-fn commits(
-    github: &GitHub,
-    place: &Place<'_>,
-    answer: &Answer<'_>,
-) -> Result<Page, SourceError> {
+fn commits(github: &GitHub, place: &Place<'_>, answer: &Answer<'_>) -> Result<Page, SourceError> {
     let Place { cursor, now, .. } = *place;
     let horizon = github.common.horizon(now);
     // An empty repository has no default branch.
@@ -494,11 +490,7 @@ fn newest_first(
 }
 
 /// What there is, by its keys alone.
-fn keys(
-    listing: &Listing,
-    place: &Place<'_>,
-    answer: &Answer<'_>,
-) -> Result<Page, SourceError> {
+fn keys(listing: &Listing, place: &Place<'_>, answer: &Answer<'_>) -> Result<Page, SourceError> {
     let list = answer.connection(listing.connection)?;
     let nodes: Vec<_> = list.nodes.into_iter().flatten().collect();
     let mut rest = place.cursor.clone();
@@ -547,4 +539,4 @@ fn assemble(nodes: &[&RawValue]) -> Page {
 
 #[cfg(test)]
 #[path = "listings_tests.rs"]
-mod tests;
+pub mod tests;

@@ -2,35 +2,55 @@ use reqwest::header::HeaderMap;
 
 use super::*;
 use crate::http::Response;
+use crate::sources::options;
 
 /// The option `since` of these tests.
 const HORIZON: &str = "2026-01-01T00:00:00Z";
 
-fn options(repositories: &'static str) -> Options {
-    Options::parse([
+/// A GitHub that reads these repositories since the horizon.
+pub fn github(repositories: &'static str) -> GitHub {
+    let pairs = [
         ("kind", "github"),
         ("repositories", repositories),
+        ("release_branches", "release/*"),
+        ("workflow_jobs", "Deploy*"),
         ("since", "2026-01-01"),
-    ])
-    .expect("options")
+    ];
+    let (_, common, own) = options::read(pairs).expect("options");
+    GitHub::new(common, &own).expect("a source")
 }
 
-fn now() -> DateTime<Utc> {
+/// The present of these tests.
+pub fn now() -> DateTime<Utc> {
     time(&json!("2026-06-30T12:00:00Z")).expect("a time")
 }
 
-fn read(options: &Options, stream: &str, cursor: &Value, body: Value) -> Page {
-    read_for(options, stream, "acme/api", cursor, body)
+fn read(github: &GitHub, stream: &str, cursor: &Value, body: Value) -> Page {
+    read_for(github, stream, "acme/api", cursor, body)
 }
 
-fn read_for(options: &Options, stream: &str, scope: &str, cursor: &Value, body: Value) -> Page {
+fn read_for(github: &GitHub, stream: &str, scope: &str, cursor: &Value, body: Value) -> Page {
     let response = Response {
         status: 200,
         headers: HeaderMap::new(),
         body: body.to_string().into_bytes(),
     };
     let answer = Answer::read("api.example", scope, &response).expect("data");
-    page(options, stream, scope, cursor, now(), &answer).expect("a page")
+    page(github, &place(stream, scope, cursor), &answer).expect("a page")
+}
+
+fn place<'a>(stream: &'a str, scope: &'a str, cursor: &'a Value) -> Place<'a> {
+    Place {
+        stream,
+        scope,
+        cursor,
+        now: now(),
+        greeting: &[],
+    }
+}
+
+fn texts(page: &Page) -> Vec<&str> {
+    page.documents.iter().map(|d| d.text.as_str()).collect()
 }
 
 fn list(nodes: Vec<Value>, next: Option<&str>) -> Value {
@@ -55,12 +75,12 @@ fn deployments(times: &[(&str, &str)], next: Option<&str>) -> Value {
 
 #[test]
 fn a_first_pass_ends_at_the_horizon() {
-    let options = options("acme/api");
+    let github = github("acme/api");
     let first = pull_requests(
         &["2026-06-30T10:00:00Z", "2026-03-01T00:00:00Z"],
         Some("c1"),
     );
-    let page = read(&options, "pull_requests", &json!({}), first);
+    let page = read(&github, "pull_requests", &json!({}), first);
     let next = page.next.expect("a next page");
     assert_eq!(next["after"], "c1");
     assert_eq!(next["newest"], "2026-06-30T10:00:00Z");
@@ -69,7 +89,7 @@ fn a_first_pass_ends_at_the_horizon() {
         &["2026-02-01T00:00:00Z", "2025-12-01T00:00:00Z"],
         Some("c2"),
     );
-    let page = read(&options, "pull_requests", &next, second);
+    let page = read(&github, "pull_requests", &next, second);
     assert_eq!(page.next, None);
     assert_eq!(page.rest["seen_until"], "2026-06-30T10:00:00Z");
     assert_eq!(page.rest["from"], HORIZON);
@@ -77,51 +97,51 @@ fn a_first_pass_ends_at_the_horizon() {
 
 #[test]
 fn a_later_pass_ends_behind_what_was_seen() {
-    let options = options("acme/api");
+    let github = github("acme/api");
     let rest = json!({"seen_until": "2026-06-30T10:00:00Z", "from": HORIZON});
     let overlap = pull_requests(&["2026-06-30T11:00:00Z", "2026-06-30T09:57:00Z"], Some("c"));
     assert!(
-        read(&options, "pull_requests", &rest, overlap)
+        read(&github, "pull_requests", &rest, overlap)
             .next
             .is_some()
     );
     let behind = pull_requests(&["2026-06-30T11:00:00Z", "2026-06-30T09:00:00Z"], Some("c"));
-    let page = read(&options, "pull_requests", &rest, behind);
+    let page = read(&github, "pull_requests", &rest, behind);
     assert_eq!(page.next, None);
     assert_eq!(page.rest["seen_until"], "2026-06-30T11:00:00Z");
 }
 
 #[test]
 fn a_source_that_shall_go_further_back_reads_all_of_it_again() {
-    let options = options("acme/api");
+    let github = github("acme/api");
     let rest = json!({"seen_until": "2026-06-30T10:00:00Z", "from": "2026-05-01T00:00:00Z"});
     let seen = pull_requests(&["2026-06-30T09:00:00Z"], Some("c1"));
-    let next = read(&options, "pull_requests", &rest, seen)
+    let next = read(&github, "pull_requests", &rest, seen)
         .next
         .expect("a next page");
     let older = pull_requests(&["2026-03-01T09:00:00Z"], Some("c2"));
-    let next = read(&options, "pull_requests", &next, older)
+    let next = read(&github, "pull_requests", &next, older)
         .next
         .expect("a next page");
     let oldest = pull_requests(&["2025-12-31T09:00:00Z"], Some("c3"));
-    let page = read(&options, "pull_requests", &next, oldest);
+    let page = read(&github, "pull_requests", &next, oldest);
     assert_eq!(page.next, None);
     assert_eq!(page.rest["seen_until"], "2026-06-30T10:00:00Z");
     assert_eq!(page.rest["from"], HORIZON);
 
     let history = |next| {
         let history = list(vec![json!({"oid": "a"})], next);
-        json!({"data": {"repository": {"defaultBranchRef": {"target": {"oid": "a", "history": history}}}}})
+        json!({"data": {"repository": {"branch": {"target": {"oid": "a", "history": history}}}}})
     };
     for (rest, ends) in [
         (json!({}), false),
         (json!({"from": "2026-05-01T00:00:00Z"}), false),
         (json!({"from": HORIZON}), true),
     ] {
-        let page = read(&options, "commits", &rest, history(Some("c1")));
+        let page = read(&github, "commits", &rest, history(Some("c1")));
         assert_eq!(page.ends_when_closed, ends, "{rest}");
         let page = read(
-            &options,
+            &github,
             "commits",
             &page.next.expect("a next page"),
             history(None),
@@ -135,7 +155,7 @@ fn a_source_that_shall_go_further_back_reads_all_of_it_again() {
 fn a_pass_without_news_forgets_nothing() {
     let rest = json!({"seen_until": "2026-06-30T10:00:00Z", "from": HORIZON});
     let page = read(
-        &options("acme/api"),
+        &github("acme/api"),
         "pull_requests",
         &rest,
         pull_requests(&[], None),
@@ -146,7 +166,7 @@ fn a_pass_without_news_forgets_nothing() {
 
 #[test]
 fn an_unfinished_deployment_is_read_again() {
-    let options = options("acme/api");
+    let github = github("acme/api");
     let body = deployments(
         &[
             ("2026-06-30T10:00:00Z", "ACTIVE"),
@@ -155,31 +175,32 @@ fn an_unfinished_deployment_is_read_again() {
         ],
         None,
     );
-    let page = read(&options, "deployments", &json!({}), body);
+    let page = read(&github, "deployments", &json!({}), body);
     assert_eq!(page.rest["seen_until"], "2026-06-28T10:00:00Z");
 }
 
 #[test]
 fn each_entry_is_a_pass_of_its_own() {
-    let options = options("acme/api, other/*, !other/secret");
+    let github = github("acme/api, other/*, !other/secret");
     let one = json!({"data": {"repository": {"nameWithOwner": "acme/api"}}});
-    let page = read_for(&options, "repositories", "acme/api", &json!({}), one);
+    let page = read_for(&github, "repositories", "acme/api", &json!({}), one);
     assert_eq!((page.documents.len(), page.next), (1, None));
 
     let names = ["other/a", "other/secret"].map(|name| json!({"nameWithOwner": name}));
     let part = list(names.to_vec(), Some("c1"));
     let all = json!({"data": {"repositoryOwner": {"repositories": part}}});
-    let page = read_for(&options, "repositories", "other/*", &json!({}), all);
-    assert_eq!(page.documents, [r#"{"nameWithOwner":"other/a"}"#]);
+    let page = read_for(&github, "repositories", "other/*", &json!({}), all);
+    assert_eq!(texts(&page), [r#"{"nameWithOwner":"other/a"}"#]);
+    assert!(page.lists_all);
     assert_eq!(page.next, Some(json!({"after": "c1"})));
 }
 
 #[test]
 fn after_a_pause_longer_than_the_horizon_there_is_a_gap() {
-    let options = options("acme/api");
+    let github = github("acme/api");
     let paused = json!({"seen_until": "2025-06-01T00:00:00Z", "from": "2025-01-01T00:00:00Z"});
     let page = read(
-        &options,
+        &github,
         "pull_requests",
         &paused,
         pull_requests(&["2025-12-01T00:00:00Z"], None),
@@ -188,56 +209,27 @@ fn after_a_pause_longer_than_the_horizon_there_is_a_gap() {
 }
 
 #[test]
-fn the_mark_is_what_the_first_page_showed() {
-    let options = options("acme/api");
-    let updated = |at: &str| json!({"createdAt": at, "updatedAt": at});
-    let deployments = |times: &[&str], next| {
-        let nodes = times.iter().map(|at| updated(at)).collect();
-        json!({"data": {"repository": {"deployments": list(nodes, next)}}})
-    };
-    let first = deployments(
-        &["2026-06-30T10:00:00Z", "2026-06-29T10:00:00Z"],
-        Some("c1"),
-    );
-    let page = read(&options, "deployments", &json!({}), first);
-    let next = page.next.expect("a next page");
-    let mark = "1000 2026-06-30T10:00:00+00:00 since 2026-01-01T00:00:00+00:00";
-    assert_eq!(next["mark"], mark);
-    let last = deployments(&["2026-06-01T10:00:00Z"], None);
-    assert_eq!(
-        read(&options, "deployments", &next, last).rest["mark"],
-        mark
-    );
-    // What changed a moment ago may change again within the same second.
-    let fresh = deployments(&["2026-06-30T11:59:30Z"], None);
-    assert_eq!(
-        read(&options, "deployments", &json!({}), fresh).rest["mark"],
-        Value::Null
-    );
-}
-
-#[test]
 fn a_draft_release_is_looked_at_again() {
-    let options = options("acme/api");
+    let github = github("acme/api");
     let releases = |is_draft: bool| {
         let node = json!({"createdAt": "2026-06-20T00:00:00Z", "updatedAt": "2026-06-20T00:00:00Z", "isDraft": is_draft});
         json!({"data": {"repository": {"releases": list(vec![node], None)}}})
     };
-    let rest = |is_draft| read(&options, "releases", &json!({}), releases(is_draft)).rest;
+    let rest = |is_draft| read(&github, "releases", &json!({}), releases(is_draft)).rest;
     assert_eq!(rest(true)["unfinished"], true);
     assert_eq!(rest(false)["unfinished"], Value::Null);
 }
 
 #[test]
 fn a_page_shrinks_when_it_was_too_much_and_grows_again() {
-    let options = options("acme/api");
+    let github = github("acme/api");
     let start = json!({"after": "c1", "width": 25});
     let half = narrower("pull_requests", &start).expect("a narrower page");
     assert_eq!(half, json!({"after": "c1", "width": 12}));
-    let sent = body(&options, "pull_requests", "acme/api", &half, now()).expect("a body");
+    let sent = body(&github, &place("pull_requests", "acme/api", &half)).expect("a body");
     assert!(sent.contains(r#""first":12"#), "{sent}");
     let page = read(
-        &options,
+        &github,
         "pull_requests",
         &half,
         pull_requests(&["2026-06-30T10:00:00Z"], Some("c2")),
@@ -246,23 +238,23 @@ fn a_page_shrinks_when_it_was_too_much_and_grows_again() {
     assert_eq!(page.rest["width"], 15, "remembered for the next pass");
     assert_eq!(narrower("pull_requests", &json!({"width": 1})), None);
     let most = json!({"width": 50});
-    let page = read(&options, "pull_requests", &most, pull_requests(&[], None));
+    let page = read(&github, "pull_requests", &most, pull_requests(&[], None));
     assert_eq!(page.rest["width"], 50);
     assert_eq!(restarted(&start), json!({"width": 25}));
 }
 
 #[test]
 fn an_empty_repository_has_no_commits() {
-    let body = json!({"data": {"repository": {"defaultBranchRef": null}}});
-    let page = read(&options("acme/api"), "commits", &json!({}), body);
+    let body = json!({"data": {"repository": {"branch": null}}});
+    let page = read(&github("acme/api"), "commits", &json!({}), body);
     assert!(page.next.is_none() && page.documents.is_empty());
 }
 
 #[test]
 fn requests_carry_what_the_cursor_says() {
-    let options = options("acme/api");
+    let github = github("acme/api");
     let sent = |stream, cursor: Value| -> Value {
-        let body = body(&options, stream, "acme/api", &cursor, now()).expect("a body");
+        let body = body(&github, &place(stream, "acme/api", &cursor)).expect("a body");
         serde_json::from_str(&body).expect("JSON")
     };
     let request = sent("pull_requests", json!({"after": "c1"}));
@@ -273,5 +265,87 @@ fn requests_carry_what_the_cursor_says() {
         sent("commits", json!({}))["variables"]["since"],
         "2026-01-01T00:00:00Z"
     );
-    assert!(body(&options, "reviews", "acme/api", &json!({}), now()).is_err());
+    assert!(body(&github, &place("review_comments", "acme/api", &json!({}))).is_err());
+}
+
+#[test]
+fn a_reconciling_pass_lists_keys_and_leaves_the_cursor_as_it_was() {
+    let github = github("acme/api");
+    let cursor = json!({"seen_until": "2026-06-30T10:00:00Z", "from": HORIZON, "reconcile": true});
+    let request = body(&github, &place("deployments", "acme/api", &cursor)).expect("a body");
+    assert!(request.contains(r#""full":false"#), "{request}");
+    let first = deployments(&[("2020-01-01T00:00:00Z", "ACTIVE")], Some("c1"));
+    let page = read(&github, "deployments", &cursor, first);
+    assert!(page.keys_only && page.lists_all);
+    let next = page.next.expect("to the end, however old");
+    assert_eq!(next["after"], "c1");
+    let page = read(&github, "deployments", &next, deployments(&[], None));
+    assert_eq!(page.next, None);
+    assert_eq!(page.rest["seen_until"], cursor["seen_until"]);
+    assert_eq!(page.rest["reconcile"], Value::Null);
+}
+
+#[test]
+fn a_release_branch_ends_where_it_meets_what_is_known() {
+    let github = github("acme/api");
+    let history = list(vec![json!({"oid": "a"})], Some("c1"));
+    let body =
+        json!({"data": {"repository": {"branch": {"target": {"oid": "a", "history": history}}}}});
+    let page = read_for(
+        &github,
+        "branch_commits",
+        "acme/api:release/1",
+        &json!({}),
+        body,
+    );
+    assert!(page.ends_when_closed);
+    let cursor = json!({});
+    let place = place("branch_commits", "acme/api:release/1", &cursor);
+    let sent = super::body(&github, &place).expect("a body");
+    assert!(
+        sent.contains(r#""branch":"refs/heads/release/1""#),
+        "{sent}"
+    );
+    assert!(sent.contains(r#""name":"api""#), "{sent}");
+}
+
+#[test]
+fn only_release_branches_are_listed() {
+    let github = github("acme/api");
+    let names = ["release/1", "topic"].map(|name| json!({"name": name}));
+    let body = json!({"data": {"repository": {"refs": list(names.to_vec(), None)}}});
+    let page = read(&github, "branches", &json!({}), body);
+    assert_eq!(texts(&page), [r#"{"name":"release/1"}"#]);
+}
+
+#[test]
+fn what_does_not_fit_into_a_nested_list_is_queued() {
+    let github = github("acme/api");
+    let nested =
+        |more: bool| json!({"pageInfo": {"hasNextPage": more, "endCursor": "n1"}, "nodes": []});
+    let node = json!({
+        "id": "PR_1", "number": 17, "updatedAt": "2026-06-30T10:00:00Z",
+        "repository": {"nameWithOwner": "acme/api"},
+        "commits": nested(true), "reviews": nested(false), "files": nested(true),
+    });
+    let body = json!({"data": {"repository": {"pullRequests": list(vec![node], None)}}});
+    let page = read(&github, "pull_requests", &json!({}), body);
+    let queued: Vec<_> = page.documents[0]
+        .queued
+        .iter()
+        .map(|q| (q.stream, q.key.as_str()))
+        .collect();
+    assert_eq!(
+        queued,
+        [
+            ("pull_request_commits", "PR_1"),
+            ("pull_request_files", "PR_1")
+        ]
+    );
+    let request = &page.documents[0].queued[0].request;
+    assert_eq!(
+        request["context"],
+        json!({"repository": "acme/api", "number": 17})
+    );
+    assert_eq!(request["after"], "n1");
 }

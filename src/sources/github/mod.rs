@@ -82,19 +82,7 @@ impl super::Kind for Kind {
         common: Options,
         own: &[(&str, &str)],
     ) -> Result<Box<dyn Source>, OptionError> {
-        let given = |name| own.iter().find(|option| option.0 == name).map(|o| o.1);
-        let names = |name| Names::parse(name, given(name).unwrap_or_default());
-        let repositories = given("repositories").ok_or(OptionError::Missing(
-            "repositories",
-            "which repositories to read, such as \"owner/name, owner/*, !owner/legacy\"",
-        ))?;
-        Ok(Box::new(GitHub {
-            common,
-            repositories: RepositoryFilter::parse(repositories)?,
-            release_branches: names("release_branches")?,
-            workflow_jobs: names("workflow_jobs")?,
-            app: App::of(given("app_id"), given("installation_id"))?,
-        }))
+        Ok(Box::new(GitHub::new(common, own)?))
     }
 
     fn identify(
@@ -121,6 +109,24 @@ pub struct GitHub {
     /// Of which workflows the jobs are read.
     workflow_jobs: Names,
     app: Option<App>,
+}
+
+impl GitHub {
+    fn new(common: Options, own: &[(&str, &str)]) -> Result<Self, OptionError> {
+        let given = |name| own.iter().find(|option| option.0 == name).map(|o| o.1);
+        let names = |name| Names::parse(name, given(name).unwrap_or_default());
+        let repositories = given("repositories").ok_or(OptionError::Missing(
+            "repositories",
+            "which repositories to read, such as \"owner/name, owner/*, !owner/legacy\"",
+        ))?;
+        Ok(Self {
+            common,
+            repositories: RepositoryFilter::parse(repositories)?,
+            release_branches: names("release_branches")?,
+            workflow_jobs: names("workflow_jobs")?,
+            app: App::of(given("app_id"), given("installation_id"))?,
+        })
+    }
 }
 
 impl Source for GitHub {
@@ -231,15 +237,17 @@ impl Source for GitHub {
     fn token(&self, answer: &Response) -> Result<Token, SourceError> {
         match answer.status {
             201 => app::token(self.host(), &answer.body),
-            _ => Err(match answer::refusal(self.host(), "the installation", answer) {
-                // An app that was removed, or a key that was.
-                SourceError::NotFound { host, message, .. } => SourceError::Unauthorized {
-                    host,
-                    status: answer.status,
-                    message,
+            _ => Err(
+                match answer::refusal(self.host(), "the installation", answer) {
+                    // An app that was removed, or a key that was.
+                    SourceError::NotFound { host, message, .. } => SourceError::Unauthorized {
+                        host,
+                        status: answer.status,
+                        message,
+                    },
+                    other => other,
                 },
-                other => other,
-            }),
+            ),
         }
     }
 

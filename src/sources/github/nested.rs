@@ -184,8 +184,7 @@ fn items(cursor: &Value) -> impl Iterator<Item = &Value> {
 
 /// Reads the answer to that request. What is gone meanwhile needs no answer.
 pub fn page(place: &Place<'_>, answer: &Answer<'_>) -> Result<Page, SourceError> {
-    let nested = nested(place.stream)
-        .ok_or_else(|| answer.unreadable(&[], "no such stream"))?;
+    let nested = nested(place.stream).ok_or_else(|| answer.unreadable(&[], "no such stream"))?;
     let mut page = Page {
         rest: grown(place.stream, place.cursor, json!({})),
         budget: answer.budget.clone(),
@@ -234,3 +233,7 @@ fn commit<'a>(node: &'a RawValue, answer: &Answer<'_>) -> Result<&'a RawValue, S
     }
     Ok(parse::<Wrapper<'_>>(node, answer)?.commit)
 }
+
+#[cfg(test)]
+#[path = "nested_tests.rs"]
+mod tests;

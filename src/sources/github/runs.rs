@@ -130,11 +130,7 @@ struct Run {
 }
 
 /// Reads the answer about `workflow_runs`.
-pub fn page(
-    github: &GitHub,
-    place: &Place<'_>,
-    answer: &Response,
-) -> Result<Page, SourceError> {
+pub fn page(github: &GitHub, place: &Place<'_>, answer: &Response) -> Result<Page, SourceError> {
     let Place { cursor, now, .. } = *place;
     let host = github.common.base_url.host_str().unwrap_or_default();
     let budget = limits::budget(&answer.headers);
@@ -156,7 +152,8 @@ pub fn page(
     let mut unfinished = time(&cursor["unfinished"]);
     let mut page = Page::default();
     for text in &workflow_runs {
-        let run: Run = serde_json::from_str(text.get()).map_err(|error| unreadable(host, &error))?;
+        let run: Run =
+            serde_json::from_str(text.get()).map_err(|error| unreadable(host, &error))?;
         newest = newest.max(Some(run.created_at));
         let is_over = run.status.as_deref() == Some("completed");
         if !is_over && now - run.created_at < WAIT_FOR_UNFINISHED {

@@ -1,0 +1,110 @@
+//! What a backend learns of an API before the first page, and keeps for a while: the token it was
+//! given for the secret, and answers that other requests depend on.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::lock::Mutex;
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::http::{self, Limits, Request, Response};
+use crate::sources::{Call, Source, SourceError};
+
+/// A token is replaced so long before it expires: no request lasts longer.
+const BEFORE_EXPIRY: TimeDelta = TimeDelta::minutes(10);
+/// What was learnt is asked again after so long.
+const KEPT: Duration = Duration::from_secs(3600);
+
+/// A stay at an API.
+pub struct Visit {
+    /// What requests carry: the secret itself, or a token that was given for it.
+    pub token: String,
+    /// The answers that other requests depend on.
+    pub greeting: Vec<Value>,
+}
+
+struct Known {
+    secret: String,
+    base_url: String,
+    visit: Rc<Visit>,
+    /// Whether the token was given for the secret.
+    has_logged_in: bool,
+    expires_at: DateTime<Utc>,
+    since: Instant,
+}
+
+thread_local! {
+    /// Locked while one is begun, so that all the pages under way wait for the same one.
+    static VISITS: Rc<Mutex<Vec<Known>>> = Rc::default();
+}
+
+/// The visit with this secret, begun where there is none.
+pub async fn visit(source: &dyn Source, secret: &str) -> Result<Rc<Visit>, Error> {
+    let visits = VISITS.with(Rc::clone);
+    let mut visits = visits.lock().await;
+    let base_url = source.options().base_url.as_str();
+    let now = Utc::now();
+    visits.retain(|known| known.expires_at > now && known.since.elapsed() < KEPT);
+    let mut known = visits.iter();
+    if let Some(known) = known.find(|known| known.secret == secret && known.base_url == base_url) {
+        return Ok(Rc::clone(&known.visit));
+    }
+    let (token, expires_at, has_logged_in) = match source.login(secret, now)? {
+        None => (secret.to_owned(), DateTime::<Utc>::MAX_UTC, false),
+        Some(call) => {
+            let answer = exchange(source, call).await?;
+            let token = source.token(&answer)?;
+            (token.token, token.expires_at - BEFORE_EXPIRY, true)
+        }
+    };
+    let mut greeting = Vec::new();
+    while let Some(call) = source.greeting(&greeting)? {
+        let answer = send(source, call, &token).await?;
+        greeting.push(source.greeted(&answer)?);
+    }
+    let visit = Rc::new(Visit { token, greeting });
+    visits.push(Known {
+        secret: secret.to_owned(),
+        base_url: base_url.to_owned(),
+        visit: Rc::clone(&visit),
+        has_logged_in,
+        expires_at,
+        since: Instant::now(),
+    });
+    Ok(visit)
+}
+
+/// Forgets the tokens that were given for a secret; whether there were any.
+pub async fn forget(secret: &str) -> bool {
+    let visits = VISITS.with(Rc::clone);
+    let mut visits = visits.lock().await;
+    let before = visits.len();
+    visits.retain(|known| known.secret != secret || !known.has_logged_in);
+    visits.len() < before
+}
+
+/// Sends a request of a visit.
+pub async fn send(source: &dyn Source, mut call: Call, token: &str) -> Result<Response, Error> {
+    call.headers.extend(source.headers(token)?);
+    exchange(source, call).await
+}
+
+async fn exchange(source: &dyn Source, call: Call) -> Result<Response, Error> {
+    let request = Request {
+        method: call.method,
+        url: call.url,
+        headers: call.headers,
+        body: call.body,
+    };
+    let policy = source.options().address_policy;
+    Ok(http::send(request, Limits::default(), policy).await?)
+}
+
+impl Error {
+    /// Whether the credentials were refused.
+    pub fn is_refused_login(&self) -> bool {
+        matches!(self, Self::Source(SourceError::Unauthorized { .. }))
+    }
+}
