@@ -3,6 +3,7 @@
 //! The model is complete up to its end; what the API shows of it at some moment is
 //! decided in [`crate::view`].
 
+use crate::memo::Memo;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -106,6 +107,8 @@ pub struct Repository {
     pub releases: Vec<Arc<Release>>,
     /// Issues by ascending number (pull requests are not among them).
     pub issues: Vec<Arc<Issue>>,
+    /// What was worked out about it.
+    pub memo: Memo,
 }
 
 impl Repository {
@@ -122,6 +125,12 @@ impl Repository {
     /// The commit with this oid.
     pub fn commit(&self, oid: &str) -> Option<&Arc<Commit>> {
         self.commit_index.get(oid).map(|&i| &self.commits[i])
+    }
+
+    /// The issue with this number.
+    pub fn issue(&self, number: u64) -> Option<&Arc<Issue>> {
+        let found = self.issues.binary_search_by_key(&number, |i| i.number);
+        found.ok().map(|i| &self.issues[i])
     }
 
     /// The pull request with this number.
@@ -236,6 +245,30 @@ pub enum EventKind {
     Closed,
     /// Open again.
     Reopened,
+    /// Someone is asked for a review.
+    ReviewRequested,
+    /// The source branch was rewritten.
+    HeadRefForcePushed,
+    /// Put in the merge queue.
+    AddedToMergeQueue,
+}
+
+/// What a timeline event is about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Subject {
+    /// The pull request itself.
+    Itself,
+    /// A person or bot.
+    User(Arc<User>),
+    /// A team.
+    Team(String),
+    /// The source branch: its head before and after.
+    Push {
+        /// Oid before.
+        before: String,
+        /// Oid after.
+        after: String,
+    },
 }
 
 /// A timeline event.
@@ -249,6 +282,8 @@ pub struct TimelineEvent {
     pub at: Time,
     /// Who.
     pub actor: Option<Arc<User>>,
+    /// About what.
+    pub subject: Subject,
 }
 
 /// A pull request.
@@ -295,9 +330,9 @@ pub struct PullRequest {
     /// How many commits it has where not all of them are known.
     pub commits_total: Option<usize>,
     /// Reviews, oldest first.
-    pub reviews: Vec<Review>,
+    pub reviews: Vec<Arc<Review>>,
     /// Comments, oldest first, as far as they are known.
-    pub comments: Vec<Comment>,
+    pub comments: Vec<Arc<Comment>>,
     /// How many comments it has where not all of them are known.
     pub comments_total: Option<usize>,
     /// Timeline events, oldest first.
@@ -416,6 +451,8 @@ pub struct Issue {
     pub labels: Vec<Label>,
     /// When it was opened.
     pub created_at: Time,
+    /// Who is to take care of it.
+    pub assignees: Vec<Arc<User>>,
     /// When it was closed.
     pub closed_at: Option<Time>,
     /// The recorded REST document.

@@ -11,6 +11,7 @@ mod incidents;
 mod merging;
 mod pulls;
 mod simulation;
+mod timeline;
 mod words;
 
 use crate::model::{Organisation, Time};

@@ -91,6 +91,7 @@ pub struct Simulation<'a> {
     pub(super) team: Vec<Arc<User>>,
     pub(super) others: Vec<Arc<User>>,
     pub(super) dice: Dice,
+    pub(super) seed: u64,
     pub(super) id: u64,
     pub(super) full_name: String,
     pub(super) start: Time,
@@ -137,6 +138,7 @@ impl<'a> Simulation<'a> {
             team: staff.team(habit.team),
             others: staff.others(habit.team),
             dice: Dice::new(seed, &full_name),
+            seed,
             id: 610_000_000 + 7_919 * (position + 1) + seed % 1_000,
             full_name,
             start,
@@ -179,6 +181,7 @@ impl<'a> Simulation<'a> {
             }
             self.happen(at, event);
         }
+        self.complete_timelines();
         super::finish::finish(self, created_at, end)
     }
 

@@ -1,11 +1,11 @@
 //! Commits, refs and history.
 
 use super::actors::{User, commit_user};
-use super::connection::{Page, Paging, connection, nullable, typed};
+use super::connection::{Cursor, Page, Paging, connection, nullable, typed};
 use super::pull_request::{PullRequest, PullRequestConnection};
 use super::repository::Repository;
 use super::{DateTime, GitObjectId, GitTimestamp, OrderDirection, Uri};
-use crate::ids::node_id;
+use crate::ids::{Key, node_id};
 use crate::model::{self, Time};
 use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject};
 use std::sync::Arc;
@@ -121,7 +121,7 @@ impl Commit {
             .iter()
             .filter_map(|oid| self.repository.commit(oid))
             .zip(0..)
-            .map(|(commit, i)| (String::new(), i, self.sibling(commit)))
+            .map(|(commit, i)| (Key::Position, i, self.sibling(commit)))
             .collect();
         Ok(paging.page("parents", list, OrderDirection::Asc)?.into())
     }
@@ -149,7 +149,7 @@ impl Commit {
             .filter(|p| p.created_at <= at)
             .map(|p| {
                 (
-                    String::new(),
+                    Key::Position,
                     p.id,
                     PullRequest::new(&self.repository, p, self.clock),
                 )
@@ -215,19 +215,20 @@ impl Commit {
             };
             (head, start) = (oid, offset + 1);
         }
-        let mut list = self.repository.history(&head);
-        list.retain(|c| {
-            let date = c.committer.date;
-            since.is_none_or(|s| date >= s.0) && until.is_none_or(|u| date <= u.0)
-        });
+        let (since, until) = (since.map(|t| t.0), until.map(|t| t.0));
+        let list = self.repository.history_between(&head, since, until);
         let total = list.len();
         let first = paging.first.or(paging.last).unwrap_or_default() as usize;
+        let head: Arc<str> = head.into();
         let items: Vec<_> = list
-            .into_iter()
+            .iter()
             .enumerate()
             .skip(start)
             .take(first)
-            .map(|(i, commit)| (format!("{head} {i}"), self.sibling(commit)))
+            .map(|(i, position)| {
+                let commit = self.sibling(&self.repository.commits[*position]);
+                (Cursor::History(head.clone(), i), commit)
+            })
             .collect();
         let has_next = start + items.len() < total;
         Ok(Page {

@@ -4,7 +4,7 @@ use super::actors::Actor;
 use super::commit::{Commit, Ref};
 use super::connection::{Paging, connection, nullable};
 use super::repository::Repository;
-use super::{DateTime, DeploymentState, DeploymentStatusState, OrderDirection, Uri, text};
+use super::{DateTime, DeploymentState, DeploymentStatusState, OrderDirection, Uri};
 use crate::ids::node_id;
 use crate::model::{self, Time};
 use async_graphql::{Context, ID, Object};
@@ -48,7 +48,8 @@ impl Deployment {
 
 #[Object]
 impl Deployment {
-    async fn id(&self) -> ID {
+    /// Global id.
+    pub async fn id(&self) -> ID {
         ID(node_id("DE", self.repository.id, self.deployment.id))
     }
 
@@ -144,7 +145,7 @@ impl Deployment {
             .statuses
             .iter()
             .filter(|s| s.created_at <= self.at)
-            .map(|s| (text(s.created_at), s.id, self.status(s)))
+            .map(|s| (s.created_at.into(), s.id, self.status(s)))
             .collect();
         nullable(
             ctx,
@@ -219,7 +220,8 @@ impl Release {
 
 #[Object]
 impl Release {
-    async fn id(&self) -> ID {
+    /// Global id.
+    pub async fn id(&self) -> ID {
         ID(self.release.node_id.clone())
     }
 

@@ -7,6 +7,7 @@ mod git;
 #[cfg(test)]
 mod tests;
 
+use crate::memo::Memo;
 use crate::model::{Commit, Organisation, Repository, Signature, Time};
 use std::collections::HashMap;
 use std::io;
@@ -103,6 +104,7 @@ fn bare(id: u64, name: &str, commits: Vec<Commit>, head: &str) -> Repository {
         deployments: Vec::new(),
         releases: Vec::new(),
         issues: Vec::new(),
+        memo: Memo::default(),
     }
 }
 
