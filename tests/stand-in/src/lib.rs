@@ -23,7 +23,7 @@ mod state;
 mod summary;
 pub mod view;
 
-pub use config::Config;
+pub use config::{Bulk, Config};
 pub use faults::{Action, Fault, Status};
 pub use server::Server;
 

@@ -3,6 +3,7 @@
 //! Each repository is simulated on its own, event by event, with dice of its own. The
 //! same seed, end and number of days give the identical model.
 
+pub mod bulk;
 mod delivery;
 mod dice;
 mod finish;
