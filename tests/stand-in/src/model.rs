@@ -99,6 +99,8 @@ pub struct Repository {
     pub commits: Vec<Arc<Commit>>,
     /// Position of each commit by its oid.
     pub commit_index: HashMap<String, usize>,
+    /// Long-lived branches beside the default branch.
+    pub branches: Vec<Branch>,
     /// First-parent chain of the default branch, oldest first, with the time of arrival.
     pub main_chain: Vec<(Time, String)>,
     /// Deployments by ascending id.
@@ -140,6 +142,15 @@ impl Repository {
             .ok()
             .map(|i| &self.pull_requests[i])
     }
+}
+
+/// A branch that lives longer than a pull request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Branch {
+    /// Name.
+    pub name: String,
+    /// Its heads, oldest first.
+    pub heads: Vec<(Time, String)>,
 }
 
 /// Author or committer of a commit.

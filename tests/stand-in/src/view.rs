@@ -3,7 +3,8 @@
 use crate::ids::{Key, node_id};
 use crate::memo::{Order, Sorted};
 use crate::model::{
-    Commit, Deployment, EventKind, Issue, PullRequest, Release, Repository, StatusState, Time,
+    Branch, Commit, Deployment, EventKind, Issue, PullRequest, Release, Repository, StatusState,
+    Time,
 };
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
@@ -342,10 +343,32 @@ impl Repository {
         order
     }
 
+    fn head_of(&self, branch: &Branch, at: Time) -> Option<&Arc<Commit>> {
+        let mut heads = branch.heads.iter().rev();
+        heads
+            .find(|(t, _)| *t <= at)
+            .and_then(|(_, oid)| self.commit(oid))
+    }
+
+    /// All branches that exist at a moment, with their heads.
+    pub fn branches(&self, at: Time) -> Vec<(&str, &Arc<Commit>)> {
+        let default = self.head(at).map(|h| (self.default_branch.as_str(), h));
+        let others = self.branches.iter();
+        let others = others.filter_map(|b| Some((b.name.as_str(), self.head_of(b, at)?)));
+        let open = self
+            .visible_pull_requests(at)
+            .filter(|p| p.state(at) == PullState::Open)
+            .filter_map(|p| Some((p.head_ref.as_str(), p.visible_commits(self, at).last()?)));
+        default.into_iter().chain(others).chain(open).collect()
+    }
+
     /// A branch that exists at a moment, with its head.
     pub fn branch(&self, name: &str, at: Time) -> Option<&Arc<Commit>> {
         if name == self.default_branch {
             return self.head(at);
+        }
+        if let Some(branch) = self.branches.iter().find(|b| b.name == name) {
+            return self.head_of(branch, at);
         }
         let pull = self
             .visible_pull_requests(at)

@@ -132,6 +132,7 @@ impl Maker<'_> {
             pull_requests,
             commits: commits.into_iter().map(Arc::new).collect(),
             commit_index,
+            branches: Vec::new(),
             main_chain,
             memo: Memo::default(),
         }

@@ -3,11 +3,13 @@
 use super::dice::Dice;
 use super::simulation::Simulation;
 use crate::memo::Memo;
-use crate::model::{Repository, Time};
+use crate::model::{Branch, Repository, Time};
 use std::sync::Arc;
 
 /// The repository as the model has it.
-pub fn finish(simulation: Simulation<'_>, created_at: Time, end: Time) -> Repository {
+pub fn finish(mut simulation: Simulation<'_>, created_at: Time, end: Time) -> Repository {
+    simulation.complete_timelines();
+    let branches: Vec<Branch> = simulation.release_branch(end).into_iter().collect();
     let Simulation {
         habit,
         seed,
@@ -66,6 +68,7 @@ pub fn finish(simulation: Simulation<'_>, created_at: Time, end: Time) -> Reposi
         pull_requests: pulls.into_iter().map(Arc::new).collect(),
         commits: commits.into_iter().map(Arc::new).collect(),
         commit_index: index,
+        branches,
         main_chain: main,
         deployments: deployments.into_iter().map(Arc::new).collect(),
         releases: releases.into_iter().map(Arc::new).collect(),

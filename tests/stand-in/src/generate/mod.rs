@@ -11,6 +11,7 @@ mod habits;
 mod incidents;
 mod merging;
 mod pulls;
+mod release_branch;
 mod simulation;
 mod timeline;
 mod words;
@@ -18,6 +19,7 @@ mod words;
 use crate::model::{Organisation, Time};
 use chrono::{Duration, NaiveTime};
 use simulation::Simulation;
+pub use simulation::hex;
 use std::sync::Arc;
 
 /// Makes the organisation's history of so many days before `until`.

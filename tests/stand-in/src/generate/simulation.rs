@@ -181,7 +181,6 @@ impl<'a> Simulation<'a> {
             }
             self.happen(at, event);
         }
-        self.complete_timelines();
         super::finish::finish(self, created_at, end)
     }
 
@@ -332,11 +331,7 @@ impl<'a> Simulation<'a> {
         );
         // The seed is in the dice, not in the text: mix a roll into the hash.
         let salt = self.dice.range(0, i64::MAX);
-        let digest = Sha1::digest(format!("{content}{salt}"));
-        let mut oid = String::with_capacity(40);
-        for byte in digest {
-            let _ = write!(oid, "{byte:02x}");
-        }
+        let oid = hex(&format!("{content}{salt}"));
         self.index.insert(oid.clone(), self.commits.len());
         self.commits.push(Commit {
             oid: oid.clone(),
@@ -402,6 +397,15 @@ impl<'a> Simulation<'a> {
             self.hours.after(from, minutes)
         }
     }
+}
+
+/// An object id for a text.
+pub fn hex(text: &str) -> String {
+    let mut oid = String::with_capacity(40);
+    for byte in Sha1::digest(text) {
+        let _ = write!(oid, "{byte:02x}");
+    }
+    oid
 }
 
 /// A signature of an account.

@@ -5,11 +5,9 @@
 //! request, so that it disturbs nothing. Its moments are those of other events.
 
 use super::dice::Dice;
-use super::simulation::Simulation;
+use super::simulation::{Simulation, hex};
 use crate::model::{Commit, EventKind, PullRequest, Subject, Time, TimelineEvent};
 use chrono::Duration;
-use sha1::{Digest, Sha1};
-use std::fmt::Write;
 
 /// Most requests of one pull request.
 const REQUESTS: usize = 4;
@@ -76,10 +74,7 @@ impl Simulation<'_> {
         let parent = &self.commits[*self.index.get(&after.parents[0])?];
         let earlier = after.committer.date - Duration::minutes(10);
         let date = earlier.max(parent.committer.date);
-        let mut oid = String::with_capacity(40);
-        for byte in Sha1::digest(format!("rewritten {}", after.oid)) {
-            let _ = write!(oid, "{byte:02x}");
-        }
+        let oid = hex(&format!("rewritten {}", after.oid));
         let mut before = Commit {
             oid: oid.clone(),
             pushed_at: date,

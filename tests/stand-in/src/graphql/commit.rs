@@ -5,9 +5,9 @@ use super::connection::{Cursor, Page, Paging, connection, nullable, typed};
 use super::pull_request::{PullRequest, PullRequestConnection};
 use super::repository::Repository;
 use super::{DateTime, GitObjectId, GitTimestamp, OrderDirection, Uri};
-use crate::ids::{Key, node_id};
+use crate::ids::Key;
 use crate::model::{self, Time};
-use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 
 /// Author or committer.
@@ -48,15 +48,18 @@ connection!(CommitHistoryConnection, CommitHistoryEdge, Commit);
 
 #[Object]
 impl Commit {
-    async fn oid(&self) -> GitObjectId {
+    /// Object id.
+    pub async fn oid(&self) -> GitObjectId {
         GitObjectId(self.commit.oid.clone())
     }
 
-    async fn id(&self) -> ID {
+    /// Global id.
+    pub async fn id(&self) -> ID {
         ID(format!("C_{}_{}", self.repository.id, self.commit.oid))
     }
 
-    async fn abbreviated_oid(&self) -> &str {
+    /// Start of the object id.
+    pub async fn abbreviated_oid(&self) -> &str {
         &self.commit.oid[..7]
     }
 
@@ -83,14 +86,16 @@ impl Commit {
         ))
     }
 
-    async fn commit_url(&self) -> Uri {
+    /// Address of the commit.
+    pub async fn commit_url(&self) -> Uri {
         Uri(format!(
             "https://github.com/{}/commit/{}",
             self.repository.name_with_owner, self.commit.oid
         ))
     }
 
-    async fn repository(&self) -> Repository {
+    /// Its repository.
+    pub async fn repository(&self) -> Repository {
         Repository::new(&self.repository, self.clock)
     }
 
@@ -237,51 +242,5 @@ impl Commit {
             has_previous: start > 0,
             items,
         })
-    }
-}
-
-/// Something that Git stores.
-#[derive(Clone, Interface)]
-#[graphql(
-    field(name = "oid", ty = "GitObjectId"),
-    field(name = "id", ty = "ID"),
-    field(name = "abbreviated_oid", ty = "&str"),
-    field(name = "commit_url", ty = "Uri"),
-    field(name = "repository", ty = "Repository")
-)]
-pub enum GitObject {
-    /// A commit.
-    Commit(Commit),
-}
-
-/// A branch.
-#[derive(Clone)]
-pub struct Ref {
-    /// Its name.
-    pub name: String,
-    /// Its head.
-    pub head: Commit,
-}
-
-#[Object]
-impl Ref {
-    async fn name(&self) -> &str {
-        &self.name
-    }
-
-    async fn prefix(&self) -> &str {
-        "refs/heads/"
-    }
-
-    async fn id(&self) -> ID {
-        ID(format!(
-            "REF_{}_{}",
-            node_id("R", 0, self.head.repository.id),
-            self.name
-        ))
-    }
-
-    async fn target(&self) -> Option<GitObject> {
-        Some(GitObject::Commit(self.head.clone()))
     }
 }

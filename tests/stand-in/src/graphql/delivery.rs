@@ -1,8 +1,9 @@
 //! Deployments and releases.
 
 use super::actors::Actor;
-use super::commit::{Commit, Ref};
+use super::commit::Commit;
 use super::connection::{Paging, connection, nullable};
+use super::refs::Ref;
 use super::repository::Repository;
 use super::{DateTime, DeploymentState, DeploymentStatusState, OrderDirection, Uri};
 use crate::ids::node_id;
@@ -96,17 +97,7 @@ impl Deployment {
     /// The deployed branch, as long as it exists.
     #[graphql(name = "ref")]
     async fn reference(&self) -> Option<Ref> {
-        let name = self.deployment.ref_name.clone();
-        let head = self.repository.branch(&name, self.at)?.clone();
-        let repository = self.repository.clone();
-        Some(Ref {
-            name,
-            head: Commit {
-                repository,
-                commit: head,
-                clock: self.clock,
-            },
-        })
+        Ref::find(&self.repository, &self.deployment.ref_name, self.clock)
     }
 
     async fn commit(&self) -> Option<Commit> {

@@ -51,6 +51,13 @@ impl From<IssueOrderField> for Order {
 }
 
 order!(DeploymentOrder, DeploymentOrderField { CreatedAt });
+order!(
+    RefOrder,
+    RefOrderField {
+        TagCommitDate,
+        Alphabetical
+    }
+);
 order!(ReleaseOrder, ReleaseOrderField { CreatedAt, Name });
 order!(
     RepositoryOrder,

@@ -11,6 +11,7 @@ mod files;
 mod issue;
 mod node;
 mod pull_request;
+mod refs;
 mod repository;
 mod scalars;
 mod timeline;

@@ -1,13 +1,14 @@
 //! Repositories.
 
-use super::commit::{Commit, GitObject, Ref};
+use super::commit::Commit;
 use super::connection::{Paging, connection, nullable, typed};
 use super::delivery::{Deployment, DeploymentConnection, Release, ReleaseConnection};
 use super::issue::{Issue, IssueConnection, IssueFilters};
 use super::pull_request::{PullRequest, PullRequestConnection};
+use super::refs::{self, GitObject, Ref, RefConnection};
 use super::{
     DateTime, DeploymentOrder, GitObjectId, IssueOrder, IssueOrderField, IssueState,
-    OrderDirection, PullRequestState, ReleaseOrder, ReleaseOrderField, Uri,
+    OrderDirection, PullRequestState, RefOrder, ReleaseOrder, ReleaseOrderField, Uri,
 };
 use crate::ids::{Key, node_id};
 use crate::model::{self, Time};
@@ -96,23 +97,39 @@ impl Repository {
 
     async fn default_branch_ref(&self) -> Option<Ref> {
         let head = self.repository.head(self.at)?;
-        Some(Ref {
-            name: self.repository.default_branch.clone(),
-            head: self.commit(head),
-        })
+        let name = &self.repository.default_branch;
+        Some(Ref::branch(name, self.commit(head)))
     }
 
-    /// A branch by its name, with or without `refs/heads/`.
+    /// A branch or tag by its name; a branch's may come without `refs/heads/`.
     #[graphql(name = "ref")]
     async fn reference(&self, qualified_name: String) -> Option<Ref> {
-        let name = qualified_name
-            .strip_prefix("refs/heads/")
-            .unwrap_or(&qualified_name);
-        let head = self.repository.branch(name, self.at)?;
-        Some(Ref {
-            name: name.to_owned(),
-            head: self.commit(head),
-        })
+        Ref::find(&self.repository, &qualified_name, self.clock)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn refs(
+        &self,
+        ctx: &Context<'_>,
+        ref_prefix: String,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        query: Option<String>,
+        direction: Option<OrderDirection>,
+        order_by: Option<RefOrder>,
+    ) -> Option<RefConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+        };
+        let order = order_by.unwrap_or_else(|| refs::by_name(direction));
+        let (repository, query) = (&self.repository, query.as_deref());
+        let page = Ref::page(repository, self.clock, &ref_prefix, query, order, &paging);
+        nullable(ctx, page.map(Into::into))
     }
 
     async fn object(&self, oid: GitObjectId) -> Option<GitObject> {

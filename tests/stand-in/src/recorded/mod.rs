@@ -100,6 +100,7 @@ fn bare(id: u64, name: &str, commits: Vec<Commit>, head: &str) -> Repository {
         pull_requests: Vec::new(),
         commits: commits.into_iter().map(Arc::new).collect(),
         commit_index,
+        branches: Vec::new(),
         main_chain,
         deployments: Vec::new(),
         releases: Vec::new(),
