@@ -6,6 +6,39 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Size of the organisation `bulk`, whose repositories are `bulk/r1`, `bulk/r2`, ….
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bulk {
+    /// Repositories.
+    pub repositories: u32,
+    /// Pull requests of each repository.
+    pub pull_requests: u32,
+    /// Commits of each pull request.
+    pub commits_each: u32,
+    /// Reviews of each pull request.
+    pub reviews_each: u32,
+    /// Changed files of each pull request.
+    pub files_each: u32,
+    /// So many pull requests of each repository have 250 commits, 130 reviews and 150 files.
+    pub oversized: u32,
+    /// Issues of each repository.
+    pub issues: u32,
+}
+
+impl Default for Bulk {
+    fn default() -> Self {
+        Bulk {
+            repositories: 1,
+            pull_requests: 1_000,
+            commits_each: 5,
+            reviews_each: 3,
+            files_each: 5,
+            oversized: 0,
+            issues: 100,
+        }
+    }
+}
+
 /// Settings of a stand-in; see the command line's help for each.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -15,6 +48,8 @@ pub struct Config {
     pub token: String,
     /// Login of the generated organisation; none generates nothing.
     pub organisation: Option<String>,
+    /// A large organisation called `bulk` beside the others.
+    pub bulk: Option<Bulk>,
     /// Folder of recorded documents.
     pub recorded: Option<PathBuf>,
     /// Seed of the generator.
@@ -39,6 +74,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             token: TOKEN.to_owned(),
             organisation: Some("acme".to_owned()),
+            bulk: None,
             recorded: None,
             seed: 1,
             days: 182,

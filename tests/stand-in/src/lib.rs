@@ -5,6 +5,7 @@
 //! history is visible, so that new documents appear while it runs; a script of faults
 //! makes it misbehave; and `/_stand_in/truth` says what a client should have found.
 
+pub mod changed_files;
 pub mod config;
 mod control;
 mod faults;
@@ -12,6 +13,7 @@ pub mod generate;
 pub mod graphql;
 mod http;
 pub mod ids;
+mod memo;
 pub mod model;
 pub mod recorded;
 mod rest;
@@ -21,7 +23,7 @@ mod state;
 mod summary;
 pub mod view;
 
-pub use config::Config;
+pub use config::{Bulk, Config};
 pub use faults::{Action, Fault, Status};
 pub use server::Server;
 

@@ -1,7 +1,7 @@
 //! The stand-in as a program.
 
 use clap::Parser;
-use stand_in::{Config, Server};
+use stand_in::{Bulk, Config, Server};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,9 +19,30 @@ struct Arguments {
     /// Accepted token
     #[arg(long, default_value = stand_in::TOKEN)]
     token: String,
-    /// Login of the organisation to generate [default: acme, unless --recorded is given]
+    /// Login of the organisation to generate [default: acme, unless --recorded or --bulk-repositories is given]
     #[arg(long)]
     organisation: Option<String>,
+    /// Repositories of a large organisation called `bulk` [default: it does not exist]
+    #[arg(long)]
+    bulk_repositories: Option<u32>,
+    /// Pull requests of each of its repositories
+    #[arg(long, default_value_t = Bulk::default().pull_requests)]
+    bulk_pull_requests: u32,
+    /// Commits of each of its pull requests
+    #[arg(long, default_value_t = Bulk::default().commits_each)]
+    bulk_commits_each: u32,
+    /// Reviews of each of its pull requests
+    #[arg(long, default_value_t = Bulk::default().reviews_each)]
+    bulk_reviews_each: u32,
+    /// Changed files of each of its pull requests
+    #[arg(long, default_value_t = Bulk::default().files_each)]
+    bulk_files_each: u32,
+    /// Pull requests of each repository with 250 commits, 130 reviews and 150 files
+    #[arg(long, default_value_t = Bulk::default().oversized)]
+    bulk_oversized: u32,
+    /// Issues of each of its repositories
+    #[arg(long, default_value_t = Bulk::default().issues)]
+    bulk_issues: u32,
     /// Folder of recorded documents to serve
     #[arg(long)]
     recorded: Option<PathBuf>,
@@ -51,13 +72,23 @@ struct Arguments {
 fn main() -> std::io::Result<()> {
     let arguments = Arguments::parse();
     let organisation = match (&arguments.organisation, &arguments.recorded) {
-        (None, None) => Some("acme".to_owned()),
+        (None, None) if arguments.bulk_repositories.is_none() => Some("acme".to_owned()),
         (organisation, _) => organisation.clone(),
     };
+    let bulk = arguments.bulk_repositories.map(|repositories| Bulk {
+        repositories,
+        pull_requests: arguments.bulk_pull_requests,
+        commits_each: arguments.bulk_commits_each,
+        reviews_each: arguments.bulk_reviews_each,
+        files_each: arguments.bulk_files_each,
+        oversized: arguments.bulk_oversized,
+        issues: arguments.bulk_issues,
+    });
     let server = Server::start(Config {
         listen: arguments.listen,
         token: arguments.token,
         organisation,
+        bulk,
         recorded: arguments.recorded,
         seed: arguments.seed,
         days: arguments.days,

@@ -3,6 +3,7 @@
 //! The model is complete up to its end; what the API shows of it at some moment is
 //! decided in [`crate::view`].
 
+use crate::memo::Memo;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -98,6 +99,8 @@ pub struct Repository {
     pub commits: Vec<Arc<Commit>>,
     /// Position of each commit by its oid.
     pub commit_index: HashMap<String, usize>,
+    /// Long-lived branches beside the default branch.
+    pub branches: Vec<Branch>,
     /// First-parent chain of the default branch, oldest first, with the time of arrival.
     pub main_chain: Vec<(Time, String)>,
     /// Deployments by ascending id.
@@ -106,6 +109,8 @@ pub struct Repository {
     pub releases: Vec<Arc<Release>>,
     /// Issues by ascending number (pull requests are not among them).
     pub issues: Vec<Arc<Issue>>,
+    /// What was worked out about it.
+    pub memo: Memo,
 }
 
 impl Repository {
@@ -124,6 +129,12 @@ impl Repository {
         self.commit_index.get(oid).map(|&i| &self.commits[i])
     }
 
+    /// The issue with this number.
+    pub fn issue(&self, number: u64) -> Option<&Arc<Issue>> {
+        let found = self.issues.binary_search_by_key(&number, |i| i.number);
+        found.ok().map(|i| &self.issues[i])
+    }
+
     /// The pull request with this number.
     pub fn pull_request(&self, number: u64) -> Option<&Arc<PullRequest>> {
         self.pull_requests
@@ -131,6 +142,15 @@ impl Repository {
             .ok()
             .map(|i| &self.pull_requests[i])
     }
+}
+
+/// A branch that lives longer than a pull request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Branch {
+    /// Name.
+    pub name: String,
+    /// Its heads, oldest first.
+    pub heads: Vec<(Time, String)>,
 }
 
 /// Author or committer of a commit.
@@ -236,6 +256,30 @@ pub enum EventKind {
     Closed,
     /// Open again.
     Reopened,
+    /// Someone is asked for a review.
+    ReviewRequested,
+    /// The source branch was rewritten.
+    HeadRefForcePushed,
+    /// Put in the merge queue.
+    AddedToMergeQueue,
+}
+
+/// What a timeline event is about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Subject {
+    /// The pull request itself.
+    Itself,
+    /// A person or bot.
+    User(Arc<User>),
+    /// A team.
+    Team(String),
+    /// The source branch: its head before and after.
+    Push {
+        /// Oid before.
+        before: String,
+        /// Oid after.
+        after: String,
+    },
 }
 
 /// A timeline event.
@@ -249,6 +293,8 @@ pub struct TimelineEvent {
     pub at: Time,
     /// Who.
     pub actor: Option<Arc<User>>,
+    /// About what.
+    pub subject: Subject,
 }
 
 /// A pull request.
@@ -295,9 +341,9 @@ pub struct PullRequest {
     /// How many commits it has where not all of them are known.
     pub commits_total: Option<usize>,
     /// Reviews, oldest first.
-    pub reviews: Vec<Review>,
+    pub reviews: Vec<Arc<Review>>,
     /// Comments, oldest first, as far as they are known.
-    pub comments: Vec<Comment>,
+    pub comments: Vec<Arc<Comment>>,
     /// How many comments it has where not all of them are known.
     pub comments_total: Option<usize>,
     /// Timeline events, oldest first.
@@ -416,6 +462,8 @@ pub struct Issue {
     pub labels: Vec<Label>,
     /// When it was opened.
     pub created_at: Time,
+    /// Who is to take care of it.
+    pub assignees: Vec<Arc<User>>,
     /// When it was closed.
     pub closed_at: Option<Time>,
     /// The recorded REST document.

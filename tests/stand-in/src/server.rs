@@ -140,6 +140,10 @@ fn build(config: &Config) -> io::Result<(World, Time)> {
         let organisation = generate::generate(login, config.seed, until, config.days);
         world.organisations.push(organisation);
     }
+    if let Some(bulk) = &config.bulk {
+        let organisation = generate::bulk::organisation(bulk, config.seed, until, config.days);
+        world.organisations.push(organisation);
+    }
     if let Some(folder) = &config.recorded {
         world.organisations.extend(recorded::load(folder)?);
     }

@@ -1,13 +1,19 @@
 //! From a simulation to the model: nothing from after the end, everything linked.
 
+use super::dice::Dice;
 use super::simulation::Simulation;
-use crate::model::{Repository, Time};
+use crate::memo::Memo;
+use crate::model::{Branch, Repository, Time};
 use std::sync::Arc;
 
 /// The repository as the model has it.
-pub fn finish(simulation: Simulation<'_>, created_at: Time, end: Time) -> Repository {
+pub fn finish(mut simulation: Simulation<'_>, created_at: Time, end: Time) -> Repository {
+    simulation.complete_timelines();
+    let branches: Vec<Branch> = simulation.release_branch(end).into_iter().collect();
     let Simulation {
         habit,
+        seed,
+        team,
         id,
         full_name,
         commits,
@@ -33,7 +39,7 @@ pub fn finish(simulation: Simulation<'_>, created_at: Time, end: Time) -> Reposi
                     .get(*oid)
                     .is_some_and(|&i| commits[i].pushed_at <= review.submitted_at)
             });
-            review.commit_oid = seen.or(pull.commits.first()).cloned();
+            Arc::make_mut(review).commit_oid = seen.or(pull.commits.first()).cloned();
         }
     }
     for deployment in &mut deployments {
@@ -43,6 +49,12 @@ pub fn finish(simulation: Simulation<'_>, created_at: Time, end: Time) -> Reposi
     for issue in &mut issues {
         issue.closed_at = issue.closed_at.filter(|t| *t <= end);
         issue.labels.retain(|l| l.at <= end);
+        // Dice of their own: nothing else may depend on who is asked.
+        let name = format!("{full_name}/assignees/{}", issue.number);
+        let mut dice = Dice::new(seed, &name);
+        if dice.chance(0.7) {
+            issue.assignees.push(dice.pick(&team).clone());
+        }
     }
     issues.sort_by_key(|i| i.number);
     Repository {
@@ -56,9 +68,11 @@ pub fn finish(simulation: Simulation<'_>, created_at: Time, end: Time) -> Reposi
         pull_requests: pulls.into_iter().map(Arc::new).collect(),
         commits: commits.into_iter().map(Arc::new).collect(),
         commit_index: index,
+        branches,
         main_chain: main,
         deployments: deployments.into_iter().map(Arc::new).collect(),
         releases: releases.into_iter().map(Arc::new).collect(),
         issues: issues.into_iter().map(Arc::new).collect(),
+        memo: Memo::default(),
     }
 }

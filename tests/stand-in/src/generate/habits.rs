@@ -63,6 +63,8 @@ pub struct Habit {
     pub dependabot: bool,
     /// A bot that reviews code is at work.
     pub review_bot: bool,
+    /// Merges wait in a queue.
+    pub merge_queue: bool,
     /// Archived after this share of the days.
     pub archived_after: Option<f64>,
     /// Part of titles, branches and paths.
@@ -86,6 +88,7 @@ const BASE: Habit = Habit {
     incidents: 0.03,
     dependabot: false,
     review_bot: false,
+    merge_queue: false,
     archived_after: None,
     topics: &[],
 };
@@ -124,6 +127,7 @@ pub fn repositories() -> Vec<Habit> {
             staging: true,
             failures: 0.03,
             incidents: 0.02,
+            merge_queue: true,
             topics: &[
                 "routing",
                 "rate limits",

@@ -41,6 +41,7 @@ impl Simulation<'_> {
             author: Some(author),
             labels: vec![label("incident"), label(severity)],
             created_at: at,
+            assignees: Vec::new(),
             closed_at: None,
             raw: None,
         });

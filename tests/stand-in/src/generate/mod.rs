@@ -3,6 +3,7 @@
 //! Each repository is simulated on its own, event by event, with dice of its own. The
 //! same seed, end and number of days give the identical model.
 
+pub mod bulk;
 mod delivery;
 mod dice;
 mod finish;
@@ -10,12 +11,15 @@ mod habits;
 mod incidents;
 mod merging;
 mod pulls;
+mod release_branch;
 mod simulation;
+mod timeline;
 mod words;
 
 use crate::model::{Organisation, Time};
 use chrono::{Duration, NaiveTime};
 use simulation::Simulation;
+pub use simulation::hex;
 use std::sync::Arc;
 
 /// Makes the organisation's history of so many days before `until`.

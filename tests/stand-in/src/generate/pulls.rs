@@ -4,7 +4,7 @@ use super::habits::Style;
 use super::simulation::{Branch, Event, Simulation, signed, web_flow};
 use super::words;
 use crate::model::{
-    Comment, EventKind, Label, PullRequest, Review, ReviewState, Time, TimelineEvent, User,
+    Comment, EventKind, Label, PullRequest, Review, ReviewState, Subject, Time, TimelineEvent, User,
 };
 use chrono::Duration;
 use std::sync::Arc;
@@ -309,18 +309,19 @@ impl Simulation<'_> {
             body: body.to_owned(),
             raw: None,
         };
-        self.pulls[pull].reviews.push(review);
+        self.pulls[pull].reviews.push(Arc::new(review));
     }
 
     /// Puts a comment on record.
     pub(super) fn comment(&mut self, pull: usize, author: &Arc<User>, at: Time, body: &str) {
         let id = self.wide_id();
-        self.pulls[pull].comments.push(Comment {
+        let comment = Comment {
             id,
             author: Some(author.clone()),
             created_at: at,
             body: body.to_owned(),
-        });
+        };
+        self.pulls[pull].comments.push(Arc::new(comment));
     }
 
     /// Puts a timeline event on record.
@@ -332,6 +333,7 @@ impl Simulation<'_> {
             kind,
             at,
             actor,
+            subject: Subject::Itself,
         });
     }
 

@@ -91,6 +91,7 @@ pub struct Simulation<'a> {
     pub(super) team: Vec<Arc<User>>,
     pub(super) others: Vec<Arc<User>>,
     pub(super) dice: Dice,
+    pub(super) seed: u64,
     pub(super) id: u64,
     pub(super) full_name: String,
     pub(super) start: Time,
@@ -137,6 +138,7 @@ impl<'a> Simulation<'a> {
             team: staff.team(habit.team),
             others: staff.others(habit.team),
             dice: Dice::new(seed, &full_name),
+            seed,
             id: 610_000_000 + 7_919 * (position + 1) + seed % 1_000,
             full_name,
             start,
@@ -329,11 +331,7 @@ impl<'a> Simulation<'a> {
         );
         // The seed is in the dice, not in the text: mix a roll into the hash.
         let salt = self.dice.range(0, i64::MAX);
-        let digest = Sha1::digest(format!("{content}{salt}"));
-        let mut oid = String::with_capacity(40);
-        for byte in digest {
-            let _ = write!(oid, "{byte:02x}");
-        }
+        let oid = hex(&format!("{content}{salt}"));
         self.index.insert(oid.clone(), self.commits.len());
         self.commits.push(Commit {
             oid: oid.clone(),
@@ -399,6 +397,15 @@ impl<'a> Simulation<'a> {
             self.hours.after(from, minutes)
         }
     }
+}
+
+/// An object id for a text.
+pub fn hex(text: &str) -> String {
+    let mut oid = String::with_capacity(40);
+    for byte in Sha1::digest(text) {
+        let _ = write!(oid, "{byte:02x}");
+    }
+    oid
 }
 
 /// A signature of an account.

@@ -3,11 +3,12 @@
 // The arguments of an interface's field look like repeated attributes to clippy.
 #![allow(clippy::duplicated_attributes)]
 
+use super::connection::connection;
 use super::repository::{Repository, RepositoryConnection};
 use super::{OrderDirection, Paging, RepositoryOrder, RepositoryOrderField, Uri, clock, world};
-use crate::ids::node_id;
+use crate::ids::{Key, node_id};
 use crate::model;
-use async_graphql::{Context, Enum, ID, Interface, Object, Result};
+use async_graphql::{Context, Enum, ID, Interface, Object, Result, Union};
 use std::sync::Arc;
 
 /// A human's account.
@@ -115,6 +116,79 @@ impl Actor {
                 Actor::User(User { user })
             }
         })
+    }
+}
+
+connection!(UserConnection, UserEdge, User);
+
+/// Accounts as a page of users.
+pub fn users(paging: &Paging, name: &str, users: &[Arc<model::User>]) -> Result<UserConnection> {
+    let user =
+        |(user, i): (&Arc<model::User>, u64)| (Key::Position, i, User { user: user.clone() });
+    let list = users.iter().zip(0..).map(user).collect();
+    Ok(paging.page(name, list, OrderDirection::Asc)?.into())
+}
+
+/// A team.
+#[derive(Clone)]
+pub struct Team {
+    organisation: String,
+    name: String,
+}
+
+#[Object]
+impl Team {
+    async fn id(&self) -> ID {
+        ID(format!("T_{}", self.name))
+    }
+
+    async fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn slug(&self) -> &str {
+        &self.name
+    }
+
+    async fn combined_slug(&self) -> String {
+        format!("{}/{}", self.organisation, self.name)
+    }
+}
+
+/// An account that stands for somebody who has none.
+#[derive(Clone, async_graphql::SimpleObject)]
+pub struct Mannequin {
+    id: ID,
+    login: String,
+}
+
+/// Who is asked for a review.
+#[derive(Clone, Union)]
+pub enum RequestedReviewer {
+    /// A human.
+    User(User),
+    /// A team.
+    Team(Team),
+    /// A bot.
+    Bot(Bot),
+    /// Somebody without an account.
+    Mannequin(Mannequin),
+}
+
+impl RequestedReviewer {
+    /// The reviewer that an event names.
+    pub fn of(subject: &model::Subject, organisation: &str) -> Option<RequestedReviewer> {
+        match subject {
+            model::Subject::User(user) => Some(match user.is_bot {
+                true => RequestedReviewer::Bot(Bot { user: user.clone() }),
+                false => RequestedReviewer::User(User { user: user.clone() }),
+            }),
+            model::Subject::Team(name) => Some(RequestedReviewer::Team(Team {
+                organisation: organisation.to_owned(),
+                name: name.clone(),
+            })),
+            model::Subject::Itself | model::Subject::Push { .. } => None,
+        }
     }
 }
 
@@ -242,12 +316,12 @@ fn repositories(
         .map(|r| {
             let at = r.seen_at(now);
             let sort = match order.field {
-                RepositoryOrderField::Name => r.name().to_ascii_lowercase(),
-                RepositoryOrderField::CreatedAt => super::text(r.created_at),
+                RepositoryOrderField::Name => Key::Text(r.name().to_ascii_lowercase()),
+                RepositoryOrderField::CreatedAt => r.created_at.into(),
                 RepositoryOrderField::UpdatedAt | RepositoryOrderField::PushedAt => {
-                    super::text(r.pushed_at(at))
+                    r.pushed_at(at).into()
                 }
-                RepositoryOrderField::Stargazers => String::new(),
+                RepositoryOrderField::Stargazers => Key::Position,
             };
             (sort, r.id, Repository::new(r, now))
         })

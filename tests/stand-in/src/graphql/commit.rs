@@ -1,13 +1,13 @@
 //! Commits, refs and history.
 
 use super::actors::{User, commit_user};
-use super::connection::{Page, Paging, connection, nullable, typed};
+use super::connection::{Cursor, Page, Paging, connection, nullable, typed};
 use super::pull_request::{PullRequest, PullRequestConnection};
 use super::repository::Repository;
 use super::{DateTime, GitObjectId, GitTimestamp, OrderDirection, Uri};
-use crate::ids::node_id;
+use crate::ids::Key;
 use crate::model::{self, Time};
-use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 
 /// Author or committer.
@@ -48,15 +48,18 @@ connection!(CommitHistoryConnection, CommitHistoryEdge, Commit);
 
 #[Object]
 impl Commit {
-    async fn oid(&self) -> GitObjectId {
+    /// Object id.
+    pub async fn oid(&self) -> GitObjectId {
         GitObjectId(self.commit.oid.clone())
     }
 
-    async fn id(&self) -> ID {
+    /// Global id.
+    pub async fn id(&self) -> ID {
         ID(format!("C_{}_{}", self.repository.id, self.commit.oid))
     }
 
-    async fn abbreviated_oid(&self) -> &str {
+    /// Start of the object id.
+    pub async fn abbreviated_oid(&self) -> &str {
         &self.commit.oid[..7]
     }
 
@@ -83,14 +86,16 @@ impl Commit {
         ))
     }
 
-    async fn commit_url(&self) -> Uri {
+    /// Address of the commit.
+    pub async fn commit_url(&self) -> Uri {
         Uri(format!(
             "https://github.com/{}/commit/{}",
             self.repository.name_with_owner, self.commit.oid
         ))
     }
 
-    async fn repository(&self) -> Repository {
+    /// Its repository.
+    pub async fn repository(&self) -> Repository {
         Repository::new(&self.repository, self.clock)
     }
 
@@ -121,7 +126,7 @@ impl Commit {
             .iter()
             .filter_map(|oid| self.repository.commit(oid))
             .zip(0..)
-            .map(|(commit, i)| (String::new(), i, self.sibling(commit)))
+            .map(|(commit, i)| (Key::Position, i, self.sibling(commit)))
             .collect();
         Ok(paging.page("parents", list, OrderDirection::Asc)?.into())
     }
@@ -149,7 +154,7 @@ impl Commit {
             .filter(|p| p.created_at <= at)
             .map(|p| {
                 (
-                    String::new(),
+                    Key::Position,
                     p.id,
                     PullRequest::new(&self.repository, p, self.clock),
                 )
@@ -215,19 +220,20 @@ impl Commit {
             };
             (head, start) = (oid, offset + 1);
         }
-        let mut list = self.repository.history(&head);
-        list.retain(|c| {
-            let date = c.committer.date;
-            since.is_none_or(|s| date >= s.0) && until.is_none_or(|u| date <= u.0)
-        });
+        let (since, until) = (since.map(|t| t.0), until.map(|t| t.0));
+        let list = self.repository.history_between(&head, since, until);
         let total = list.len();
         let first = paging.first.or(paging.last).unwrap_or_default() as usize;
+        let head: Arc<str> = head.into();
         let items: Vec<_> = list
-            .into_iter()
+            .iter()
             .enumerate()
             .skip(start)
             .take(first)
-            .map(|(i, commit)| (format!("{head} {i}"), self.sibling(commit)))
+            .map(|(i, position)| {
+                let commit = self.sibling(&self.repository.commits[*position]);
+                (Cursor::History(head.clone(), i), commit)
+            })
             .collect();
         let has_next = start + items.len() < total;
         Ok(Page {
@@ -236,51 +242,5 @@ impl Commit {
             has_previous: start > 0,
             items,
         })
-    }
-}
-
-/// Something that Git stores.
-#[derive(Clone, Interface)]
-#[graphql(
-    field(name = "oid", ty = "GitObjectId"),
-    field(name = "id", ty = "ID"),
-    field(name = "abbreviated_oid", ty = "&str"),
-    field(name = "commit_url", ty = "Uri"),
-    field(name = "repository", ty = "Repository")
-)]
-pub enum GitObject {
-    /// A commit.
-    Commit(Commit),
-}
-
-/// A branch.
-#[derive(Clone)]
-pub struct Ref {
-    /// Its name.
-    pub name: String,
-    /// Its head.
-    pub head: Commit,
-}
-
-#[Object]
-impl Ref {
-    async fn name(&self) -> &str {
-        &self.name
-    }
-
-    async fn prefix(&self) -> &str {
-        "refs/heads/"
-    }
-
-    async fn id(&self) -> ID {
-        ID(format!(
-            "REF_{}_{}",
-            node_id("R", 0, self.head.repository.id),
-            self.name
-        ))
-    }
-
-    async fn target(&self) -> Option<GitObject> {
-        Some(GitObject::Commit(self.head.clone()))
     }
 }

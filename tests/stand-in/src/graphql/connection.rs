@@ -4,8 +4,9 @@
 //! which move to the front while somebody pages do not shift the pages behind them.
 
 use super::OrderDirection;
-use crate::ids;
+use crate::ids::{self, Key};
 use async_graphql::{Context, Error, ErrorExtensions, Result, SimpleObject};
+use std::sync::Arc;
 
 /// Most records of one page.
 const MOST: i32 = 100;
@@ -23,12 +24,31 @@ pub struct PageInfo {
     pub end_cursor: Option<String>,
 }
 
+/// Where an item stands, written only when somebody asks.
+#[derive(Debug, Clone)]
+pub enum Cursor {
+    /// By sort value and id.
+    Item(Key, u64),
+    /// In the history of a head.
+    History(Arc<str>, usize),
+}
+
+impl Cursor {
+    /// As the client sees it.
+    pub fn text(&self) -> String {
+        match self {
+            Cursor::Item(sort, id) => ids::cursor(sort, *id),
+            Cursor::History(head, position) => format!("{head} {position}"),
+        }
+    }
+}
+
 /// A page before it is typed.
 pub struct Page<T> {
     /// Length of the whole list.
     pub total: usize,
     /// Cursors and items.
-    pub items: Vec<(String, T)>,
+    pub items: Vec<(Cursor, T)>,
     /// Whether more follow.
     pub has_next: bool,
     /// Whether some came before.
@@ -41,8 +61,8 @@ impl<T> Page<T> {
         PageInfo {
             has_next_page: self.has_next,
             has_previous_page: self.has_previous,
-            start_cursor: self.items.first().map(|(c, _)| c.clone()),
-            end_cursor: self.items.last().map(|(c, _)| c.clone()),
+            start_cursor: self.items.first().map(|(c, _)| c.text()),
+            end_cursor: self.items.last().map(|(c, _)| c.text()),
         }
     }
 }
@@ -113,7 +133,7 @@ impl Paging {
         Ok(())
     }
 
-    fn position(cursor: &Option<String>) -> Result<Option<(String, u64)>> {
+    fn position(cursor: &Option<String>) -> Result<Option<(Key, u64)>> {
         match cursor.as_deref() {
             None | Some("") => Ok(None),
             Some(cursor) => ids::from_cursor(cursor).map(Some).ok_or_else(|| {
@@ -129,35 +149,56 @@ impl Paging {
     pub fn page<T>(
         &self,
         name: &str,
-        mut list: Vec<(String, u64, T)>,
+        mut list: Vec<(Key, u64, T)>,
         direction: OrderDirection,
+    ) -> Result<Page<T>>
+    where
+        T: Clone,
+    {
+        list.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+        self.slice(name, &list, direction, T::clone)
+    }
+
+    /// One page of a list that is in ascending order already; only the items of the page
+    /// are made into nodes.
+    pub fn slice<X, T>(
+        &self,
+        name: &str,
+        list: &[(Key, u64, X)],
+        direction: OrderDirection,
+        node: impl Fn(&X) -> T,
     ) -> Result<Page<T>> {
         self.check(name)?;
         let (after, before) = (Self::position(&self.after)?, Self::position(&self.before)?);
-        let descending = direction == OrderDirection::Desc;
-        list.sort_by(|a, b| {
-            let order = (&a.0, a.1).cmp(&(&b.0, b.1));
-            if descending { order.reverse() } else { order }
-        });
         let total = list.len();
-        let beyond = |item: &(String, u64, T), position: &(String, u64)| {
-            let order = (&item.0, item.1).cmp(&(&position.0, position.1));
-            if descending { order.reverse() } else { order }
+        let descending = direction == OrderDirection::Desc;
+        // How many items come before a position in the wanted direction, itself included or not.
+        let passed = |position: &(Key, u64), itself: bool| {
+            let up_to = |inclusive: bool| {
+                list.partition_point(|(key, id, _)| {
+                    let order = (key, *id).cmp(&(&position.0, position.1));
+                    order.is_lt() || (inclusive && order.is_eq())
+                })
+            };
+            if descending {
+                total - up_to(!itself)
+            } else {
+                up_to(itself)
+            }
         };
-        let mut start = after.map_or(0, |p| list.partition_point(|i| beyond(i, &p).is_le()));
-        let mut end = before.map_or(total, |p| list.partition_point(|i| beyond(i, &p).is_lt()));
-        end = end.max(start);
+        let mut start = after.map_or(0, |p| passed(&p, true));
+        let mut end = before.map_or(total, |p| passed(&p, false)).max(start);
         if let Some(first) = self.first {
             end = end.min(start + first as usize);
         }
         if let Some(last) = self.last {
             start = start.max(end.saturating_sub(last as usize));
         }
-        let items = list
-            .into_iter()
-            .skip(start)
-            .take(end - start)
-            .map(|(sort, id, node)| (ids::cursor(&sort, id), node))
+        let items = (start..end)
+            .map(|i| {
+                let (key, id, item) = &list[if descending { total - 1 - i } else { i }];
+                (Cursor::Item(key.clone(), *id), node(item))
+            })
             .collect();
         Ok(Page {
             total,
@@ -179,30 +220,36 @@ macro_rules! connection {
         }
 
         /// A page of a list.
-        #[derive(Clone, async_graphql::SimpleObject)]
-        pub struct $connection {
-            total_count: i32,
-            page_info: $crate::graphql::connection::PageInfo,
-            nodes: Vec<Option<$node>>,
-            edges: Vec<Option<$edge>>,
+        pub struct $connection($crate::graphql::connection::Page<$node>);
+
+        #[async_graphql::Object]
+        impl $connection {
+            async fn total_count(&self) -> i32 {
+                self.0.total as i32
+            }
+
+            async fn page_info(&self) -> $crate::graphql::connection::PageInfo {
+                self.0.info()
+            }
+
+            async fn nodes(&self) -> Option<Vec<Option<&$node>>> {
+                Some(self.0.items.iter().map(|(_, node)| Some(node)).collect())
+            }
+
+            async fn edges(&self) -> Option<Vec<Option<$edge>>> {
+                let edge = |(cursor, node): &($crate::graphql::connection::Cursor, $node)| {
+                    Some($edge {
+                        cursor: cursor.text(),
+                        node: Some(node.clone()),
+                    })
+                };
+                Some(self.0.items.iter().map(edge).collect())
+            }
         }
 
         impl From<$crate::graphql::connection::Page<$node>> for $connection {
             fn from(page: $crate::graphql::connection::Page<$node>) -> Self {
-                let page_info = page.info();
-                let nodes = page.items.iter().map(|(_, n)| Some(n.clone())).collect();
-                let edges = page.items.into_iter().map(|(cursor, node)| {
-                    Some($edge {
-                        cursor,
-                        node: Some(node),
-                    })
-                });
-                $connection {
-                    total_count: page.total as i32,
-                    page_info,
-                    nodes,
-                    edges: edges.collect(),
-                }
+                $connection(page)
             }
         }
     };
@@ -214,10 +261,10 @@ pub(crate) use connection;
 mod tests {
     use super::*;
 
-    fn list(items: &[(&str, u64)]) -> Vec<(String, u64, u64)> {
+    fn list(items: &[(&str, u64)]) -> Vec<(Key, u64, u64)> {
         items
             .iter()
-            .map(|(s, i)| ((*s).to_owned(), *i, *i))
+            .map(|(s, i)| (Key::Text((*s).to_owned()), *i, *i))
             .collect()
     }
 

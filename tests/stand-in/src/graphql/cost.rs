@@ -2,7 +2,7 @@
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+    DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Name, Positioned};
 use async_graphql_value::Value;
@@ -101,7 +101,8 @@ fn requests(
                 if size.is_some() {
                     sum += parents;
                 }
-                let width = size.unwrap_or(1).max(1);
+                let width = size.or_else(|| ids(&field.node, variables));
+                let width = width.unwrap_or(1).max(1);
                 (&field.node.selection_set, parents * width)
             }
             Selection::InlineFragment(fragment) => (&fragment.node.selection_set, parents),
@@ -115,6 +116,16 @@ fn requests(
         sum += requests(document, variables, &inner.node, inner_parents);
     }
     sum
+}
+
+/// How many things are asked for by their ids.
+fn ids(field: &Field, variables: &Json) -> Option<u64> {
+    let length = match &field.get_argument("ids")?.node {
+        Value::List(list) => list.len(),
+        Value::Variable(name) => variables.get(name.as_str())?.as_array()?.len(),
+        _ => return None,
+    };
+    Some(length as u64)
 }
 
 fn number(value: &Positioned<Value>, variables: &Json) -> Option<u64> {

@@ -1,10 +1,11 @@
 //! Deployments and releases.
 
 use super::actors::Actor;
-use super::commit::{Commit, Ref};
+use super::commit::Commit;
 use super::connection::{Paging, connection, nullable};
+use super::refs::Ref;
 use super::repository::Repository;
-use super::{DateTime, DeploymentState, DeploymentStatusState, OrderDirection, Uri, text};
+use super::{DateTime, DeploymentState, DeploymentStatusState, OrderDirection, Uri};
 use crate::ids::node_id;
 use crate::model::{self, Time};
 use async_graphql::{Context, ID, Object};
@@ -48,7 +49,8 @@ impl Deployment {
 
 #[Object]
 impl Deployment {
-    async fn id(&self) -> ID {
+    /// Global id.
+    pub async fn id(&self) -> ID {
         ID(node_id("DE", self.repository.id, self.deployment.id))
     }
 
@@ -95,17 +97,7 @@ impl Deployment {
     /// The deployed branch, as long as it exists.
     #[graphql(name = "ref")]
     async fn reference(&self) -> Option<Ref> {
-        let name = self.deployment.ref_name.clone();
-        let head = self.repository.branch(&name, self.at)?.clone();
-        let repository = self.repository.clone();
-        Some(Ref {
-            name,
-            head: Commit {
-                repository,
-                commit: head,
-                clock: self.clock,
-            },
-        })
+        Ref::find(&self.repository, &self.deployment.ref_name, self.clock)
     }
 
     async fn commit(&self) -> Option<Commit> {
@@ -144,7 +136,7 @@ impl Deployment {
             .statuses
             .iter()
             .filter(|s| s.created_at <= self.at)
-            .map(|s| (text(s.created_at), s.id, self.status(s)))
+            .map(|s| (s.created_at.into(), s.id, self.status(s)))
             .collect();
         nullable(
             ctx,
@@ -219,7 +211,8 @@ impl Release {
 
 #[Object]
 impl Release {
-    async fn id(&self) -> ID {
+    /// Global id.
+    pub async fn id(&self) -> ID {
         ID(self.release.node_id.clone())
     }
 

@@ -1,5 +1,6 @@
 //! Enumerations and the inputs for ordering.
 
+use crate::memo::Order;
 use crate::model;
 use crate::view::PullState;
 use async_graphql::{Enum, InputObject};
@@ -39,7 +40,24 @@ order!(
         Comments
     }
 );
+impl From<IssueOrderField> for Order {
+    fn from(field: IssueOrderField) -> Self {
+        match field {
+            IssueOrderField::CreatedAt => Order::Created,
+            IssueOrderField::UpdatedAt => Order::Updated,
+            IssueOrderField::Comments => Order::Comments,
+        }
+    }
+}
+
 order!(DeploymentOrder, DeploymentOrderField { CreatedAt });
+order!(
+    RefOrder,
+    RefOrderField {
+        TagCommitDate,
+        Alphabetical
+    }
+);
 order!(ReleaseOrder, ReleaseOrderField { CreatedAt, Name });
 order!(
     RepositoryOrder,
@@ -71,6 +89,38 @@ impl From<PullState> for PullRequestState {
             PullState::Merged => PullRequestState::Merged,
         }
     }
+}
+
+/// State of an issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum IssueState {
+    /// Open.
+    Open,
+    /// Closed.
+    Closed,
+}
+
+impl IssueState {
+    /// The state of an issue at a moment.
+    pub fn of(issue: &model::Issue, at: model::Time) -> Self {
+        match issue.closed_at(at) {
+            Some(_) => IssueState::Closed,
+            None => IssueState::Open,
+        }
+    }
+}
+
+/// Why an issue has its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum IssueStateReason {
+    /// Closed and open again.
+    Reopened,
+    /// Closed without doing anything.
+    NotPlanned,
+    /// Closed because it is done.
+    Completed,
+    /// Another one says the same.
+    Duplicate,
 }
 
 /// State of a review.
@@ -161,4 +211,26 @@ pub enum PullRequestTimelineItemsItemType {
     ReopenedEvent,
     ClosedEvent,
     MergedEvent,
+    ReviewRequestedEvent,
+    HeadRefForcePushedEvent,
+    LabeledEvent,
+    AddedToMergeQueueEvent,
+}
+
+/// What happened to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::changed_files::Change")]
+pub enum PatchStatus {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Deleted,
+    /// It has another name.
+    Renamed,
+    /// It is a copy.
+    Copied,
+    /// It has other lines.
+    Modified,
+    /// It has another kind.
+    Changed,
 }

@@ -5,15 +5,20 @@ mod commit;
 mod connection;
 mod cost;
 mod delivery;
+mod discussion;
 mod enums;
+mod files;
+mod issue;
+mod node;
 mod pull_request;
+mod refs;
 mod repository;
 mod scalars;
 mod timeline;
 
 use crate::model::{Time, World};
 use async_graphql::{
-    Context, EmptyMutation, EmptySubscription, Object, PathSegment, Pos, Response, Schema,
+    Context, EmptyMutation, EmptySubscription, ID, Object, PathSegment, Pos, Response, Schema,
     SimpleObject, Variables,
 };
 use connection::Paging;
@@ -105,6 +110,15 @@ impl Query {
         login: String,
     ) -> Option<actors::RepositoryOwner> {
         actors::RepositoryOwner::find(world(ctx), &login)
+    }
+
+    async fn node(&self, ctx: &Context<'_>, id: ID) -> Option<node::Node> {
+        node::find(ctx, &id, None)
+    }
+
+    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Vec<Option<node::Node>> {
+        let find = |(i, id): (usize, &ID)| node::find(ctx, id, Some(i));
+        ids.iter().enumerate().map(find).collect()
     }
 
     async fn rate_limit(&self, ctx: &Context<'_>) -> Option<RateLimit> {

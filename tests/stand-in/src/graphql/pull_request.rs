@@ -2,16 +2,22 @@
 
 use super::actors::Actor;
 use super::commit::Commit;
-use super::connection::{Paging, connection, nullable};
+use super::connection::{Page, Paging, connection, nullable};
+use super::discussion::{
+    IssueComment, IssueCommentConnection, Label, LabelConnection, PullRequestReview,
+    PullRequestReviewConnection,
+};
+use super::files::{PullRequestChangedFile, PullRequestChangedFileConnection};
 use super::repository::Repository;
 use super::scalars::BigInt;
-use super::timeline::{Event, PullRequestTimelineItemsConnection, TimelineItem};
+use super::timeline::{PullRequestTimelineItemsConnection, timeline};
 use super::{
     DateTime, OrderDirection, PullRequestReviewState, PullRequestState,
-    PullRequestTimelineItemsItemType as ItemType, Uri, text,
+    PullRequestTimelineItemsItemType as ItemType, Uri,
 };
-use crate::ids::node_id;
-use crate::model::{self, EventKind, Time};
+use crate::changed_files;
+use crate::ids::Key;
+use crate::model::{self, Time};
 use async_graphql::{Context, ID, Object, Result};
 use std::sync::Arc;
 
@@ -49,54 +55,12 @@ impl PullRequest {
             clock: self.clock,
         }
     }
-
-    fn timeline(&self, wanted: Option<&[ItemType]>) -> Vec<(String, u64, TimelineItem)> {
-        let mut list = Vec::new();
-        let mut add = |kind: ItemType, at: Time, id: u64, actor: Option<Arc<model::User>>| {
-            if at <= self.at && wanted.is_none_or(|w| w.contains(&kind)) {
-                let repository = self.repository.id;
-                let event = Event {
-                    kind,
-                    repository,
-                    id,
-                    at,
-                    actor,
-                };
-                list.push((text(at), id, event.item()));
-            }
-        };
-        for event in &self.pull.events {
-            let kind = match event.kind {
-                EventKind::ReadyForReview => ItemType::ReadyForReviewEvent,
-                EventKind::ConvertToDraft => ItemType::ConvertToDraftEvent,
-                EventKind::Closed => ItemType::ClosedEvent,
-                EventKind::Reopened => ItemType::ReopenedEvent,
-            };
-            add(kind, event.at, event.id, event.actor.clone());
-        }
-        if let Some(merged) = self.pull.merged_at {
-            let actor = &self.pull.merged_by;
-            // A merge closes the pull request as well.
-            add(
-                ItemType::MergedEvent,
-                merged,
-                self.pull.id + 1,
-                actor.clone(),
-            );
-            add(
-                ItemType::ClosedEvent,
-                merged,
-                self.pull.id + 2,
-                actor.clone(),
-            );
-        }
-        list
-    }
 }
 
 #[Object]
 impl PullRequest {
-    async fn id(&self) -> ID {
+    /// Global id.
+    pub async fn id(&self) -> ID {
         ID(self.pull.node_id.clone())
     }
 
@@ -216,15 +180,7 @@ impl PullRequest {
             .iter()
             .filter(|l| l.at <= self.at)
             .zip(0..)
-            .map(|(l, i)| {
-                (
-                    String::new(),
-                    i,
-                    Label {
-                        name: l.name.clone(),
-                    },
-                )
-            })
+            .map(|(l, i)| (Key::Position, i, Label::new(l)))
             .collect();
         nullable(
             ctx,
@@ -251,17 +207,13 @@ impl PullRequest {
             .pull
             .visible_commits(&self.repository, self.at)
             .zip(0..)
-            .map(|(c, i)| {
-                (
-                    String::new(),
-                    i,
-                    PullRequestCommit {
-                        commit: self.commit(c),
-                    },
-                )
-            })
-            .collect();
-        let mut page = paging.page("commits", list, OrderDirection::Asc)?;
+            .map(|(commit, i)| (Key::Position, i, commit))
+            .collect::<Vec<_>>();
+        let mut page = paging.slice("commits", &list, OrderDirection::Asc, |commit| {
+            PullRequestCommit {
+                commit: self.commit(commit),
+            }
+        })?;
         if let Some(total) = self.pull.commits_total {
             page.total = total;
         }
@@ -289,10 +241,7 @@ impl PullRequest {
             .iter()
             .filter(|r| r.submitted_at <= self.at)
             .filter(|r| states.as_ref().is_none_or(|s| s.contains(&r.state.into())))
-            .map(|r| {
-                let node = PullRequestReview { review: r.clone() };
-                (text(r.submitted_at), r.id, node)
-            })
+            .map(|r| (r.submitted_at.into(), r.id, PullRequestReview::new(r)))
             .collect();
         nullable(
             ctx,
@@ -321,11 +270,8 @@ impl PullRequest {
             .iter()
             .filter(|c| c.created_at <= self.at)
             .map(|c| {
-                let node = IssueComment {
-                    repository: self.repository.id,
-                    comment: c.clone(),
-                };
-                (text(c.created_at), c.id, node)
+                let node = IssueComment::new(&self.repository, c);
+                (c.created_at.into(), c.id, node)
             })
             .collect();
         let mut page = paging.page("comments", list, OrderDirection::Asc)?;
@@ -333,6 +279,41 @@ impl PullRequest {
             page.total = total;
         }
         Ok(page.into())
+    }
+
+    async fn files(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Option<PullRequestChangedFileConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+        };
+        let files = changed_files::of(&self.pull);
+        // Which files a recorded pull request changed is not known, only how many.
+        let known = if self.repository.is_recorded {
+            0
+        } else {
+            files.len()
+        };
+        let list = files.into_iter().take(known).zip(0..);
+        let list = list
+            .map(|(file, i)| (Key::Position, i, file.into()))
+            .collect();
+        let page = paging.page("files", list, OrderDirection::Asc);
+        nullable(
+            ctx,
+            page.map(|mut page: Page<PullRequestChangedFile>| {
+                page.total = self.pull.changed_files as usize;
+                page.into()
+            }),
+        )
     }
 
     async fn timeline_items(
@@ -349,7 +330,12 @@ impl PullRequest {
             last,
             before,
         };
-        let list = self.timeline(item_types.as_deref());
+        let list = timeline(
+            &self.repository,
+            &self.pull,
+            self.clock,
+            item_types.as_deref(),
+        );
         Ok(paging
             .page("timelineItems", list, OrderDirection::Asc)?
             .into())
@@ -378,94 +364,3 @@ impl PullRequestCommit {
         &self.commit
     }
 }
-
-/// A review.
-#[derive(Clone)]
-pub struct PullRequestReview {
-    review: model::Review,
-}
-
-connection!(
-    PullRequestReviewConnection,
-    PullRequestReviewEdge,
-    PullRequestReview
-);
-
-#[Object]
-impl PullRequestReview {
-    async fn id(&self) -> ID {
-        ID(self.review.node_id.clone())
-    }
-
-    async fn database_id(&self) -> Option<i32> {
-        i32::try_from(self.review.id).ok()
-    }
-
-    async fn full_database_id(&self) -> Option<BigInt> {
-        Some(BigInt(self.review.id.to_string()))
-    }
-
-    async fn state(&self) -> PullRequestReviewState {
-        self.review.state.into()
-    }
-
-    async fn body(&self) -> &str {
-        &self.review.body
-    }
-
-    async fn submitted_at(&self) -> Option<DateTime> {
-        Some(DateTime(self.review.submitted_at))
-    }
-
-    async fn created_at(&self) -> DateTime {
-        DateTime(self.review.submitted_at)
-    }
-
-    async fn author(&self) -> Option<Actor> {
-        Actor::of(&self.review.author)
-    }
-}
-
-/// A comment.
-#[derive(Clone)]
-pub struct IssueComment {
-    repository: u64,
-    comment: model::Comment,
-}
-
-connection!(IssueCommentConnection, IssueCommentEdge, IssueComment);
-
-#[Object]
-impl IssueComment {
-    async fn id(&self) -> ID {
-        ID(node_id("IC", self.repository, self.comment.id))
-    }
-
-    async fn database_id(&self) -> Option<i32> {
-        i32::try_from(self.comment.id).ok()
-    }
-
-    async fn full_database_id(&self) -> Option<BigInt> {
-        Some(BigInt(self.comment.id.to_string()))
-    }
-
-    async fn body(&self) -> &str {
-        &self.comment.body
-    }
-
-    async fn created_at(&self) -> DateTime {
-        DateTime(self.comment.created_at)
-    }
-
-    async fn author(&self) -> Option<Actor> {
-        Actor::of(&self.comment.author)
-    }
-}
-
-/// A label.
-#[derive(Clone, async_graphql::SimpleObject)]
-pub struct Label {
-    name: String,
-}
-
-connection!(LabelConnection, LabelEdge, Label);

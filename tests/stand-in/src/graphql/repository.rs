@@ -1,14 +1,16 @@
 //! Repositories.
 
-use super::commit::{Commit, GitObject, Ref};
+use super::commit::Commit;
 use super::connection::{Paging, connection, nullable, typed};
 use super::delivery::{Deployment, DeploymentConnection, Release, ReleaseConnection};
+use super::issue::{Issue, IssueConnection, IssueFilters};
 use super::pull_request::{PullRequest, PullRequestConnection};
+use super::refs::{self, GitObject, Ref, RefConnection};
 use super::{
-    DateTime, DeploymentOrder, GitObjectId, IssueOrder, IssueOrderField, OrderDirection,
-    PullRequestState, ReleaseOrder, ReleaseOrderField, Uri, text,
+    DateTime, DeploymentOrder, GitObjectId, IssueOrder, IssueOrderField, IssueState,
+    OrderDirection, PullRequestState, RefOrder, ReleaseOrder, ReleaseOrderField, Uri,
 };
-use crate::ids::node_id;
+use crate::ids::{Key, node_id};
 use crate::model::{self, Time};
 use async_graphql::{Context, ID, Object, Result};
 use std::sync::Arc;
@@ -45,7 +47,8 @@ impl Repository {
 
 #[Object]
 impl Repository {
-    async fn id(&self) -> ID {
+    /// Global id.
+    pub async fn id(&self) -> ID {
         ID(node_id("R", 0, self.repository.id))
     }
 
@@ -94,23 +97,39 @@ impl Repository {
 
     async fn default_branch_ref(&self) -> Option<Ref> {
         let head = self.repository.head(self.at)?;
-        Some(Ref {
-            name: self.repository.default_branch.clone(),
-            head: self.commit(head),
-        })
+        let name = &self.repository.default_branch;
+        Some(Ref::branch(name, self.commit(head)))
     }
 
-    /// A branch by its name, with or without `refs/heads/`.
+    /// A branch or tag by its name; a branch's may come without `refs/heads/`.
     #[graphql(name = "ref")]
     async fn reference(&self, qualified_name: String) -> Option<Ref> {
-        let name = qualified_name
-            .strip_prefix("refs/heads/")
-            .unwrap_or(&qualified_name);
-        let head = self.repository.branch(name, self.at)?;
-        Some(Ref {
-            name: name.to_owned(),
-            head: self.commit(head),
-        })
+        Ref::find(&self.repository, &qualified_name, self.clock)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn refs(
+        &self,
+        ctx: &Context<'_>,
+        ref_prefix: String,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        query: Option<String>,
+        direction: Option<OrderDirection>,
+        order_by: Option<RefOrder>,
+    ) -> Option<RefConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+        };
+        let order = order_by.unwrap_or_else(|| refs::by_name(direction));
+        let (repository, query) = (&self.repository, query.as_deref());
+        let page = Ref::page(repository, self.clock, &ref_prefix, query, order, &paging);
+        nullable(ctx, page.map(Into::into))
     }
 
     async fn object(&self, oid: GitObjectId) -> Option<GitObject> {
@@ -154,37 +173,82 @@ impl Repository {
             field: IssueOrderField::CreatedAt,
             direction: OrderDirection::Asc,
         });
-        let list = self
+        let all = self
             .repository
-            .visible_pull_requests(self.at)
-            .filter(|p| {
-                states
-                    .as_ref()
-                    .is_none_or(|s| s.contains(&p.state(self.at).into()))
-            })
-            .filter(|p| {
-                labels.as_ref().is_none_or(|names| {
-                    p.labels
-                        .iter()
-                        .any(|l| l.at <= self.at && names.contains(&l.name))
-                })
-            })
-            .filter(|p| head_ref_name.as_ref().is_none_or(|n| *n == p.head_ref))
-            .filter(|p| base_ref_name.as_ref().is_none_or(|n| *n == p.base_ref))
-            .map(|p| {
-                let sort = match order.field {
-                    IssueOrderField::CreatedAt => text(p.created_at),
-                    IssueOrderField::UpdatedAt => text(p.updated_at(&self.repository, self.at)),
-                    IssueOrderField::Comments => format!("{:08}", p.comments.len()),
-                };
-                (
-                    sort,
-                    p.id,
-                    PullRequest::new(&self.repository, p, self.clock),
-                )
-            })
-            .collect();
-        Ok(paging.page("pullRequests", list, order.direction)?.into())
+            .ordered_pull_requests(order.field.into(), self.at);
+        let wanted = |p: &model::PullRequest| {
+            let state = |s: &Vec<_>| s.contains(&p.state(self.at).into());
+            let labelled = |names: &Vec<String>| {
+                let mut seen = p.labels.iter().filter(|l| l.at <= self.at);
+                seen.any(|l| names.contains(&l.name))
+            };
+            states.as_ref().is_none_or(state)
+                && labels.as_ref().is_none_or(labelled)
+                && head_ref_name.as_ref().is_none_or(|n| *n == p.head_ref)
+                && base_ref_name.as_ref().is_none_or(|n| *n == p.base_ref)
+        };
+        let node = |p: &Arc<model::PullRequest>| PullRequest::new(&self.repository, p, self.clock);
+        let (name, direction) = ("pullRequests", order.direction);
+        let anything = states.is_none() && labels.is_none();
+        let page = if anything && head_ref_name.is_none() && base_ref_name.is_none() {
+            paging.slice(name, &all, direction, node)?
+        } else {
+            let some: Vec<_> = all.iter().filter(|(_, _, p)| wanted(p)).cloned().collect();
+            paging.slice(name, &some, direction, node)?
+        };
+        Ok(page.into())
+    }
+
+    async fn issue(&self, ctx: &Context<'_>, number: i32) -> Option<Issue> {
+        let found = u64::try_from(number)
+            .ok()
+            .and_then(|n| self.repository.issue(n))
+            .filter(|i| i.created_at <= self.at);
+        let node = found.map(|i| Issue::new(&self.repository, i, self.clock));
+        let message = format!("Could not resolve to an Issue with the number of {number}.");
+        nullable(ctx, node.ok_or_else(|| typed("NOT_FOUND", message)))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn issues(
+        &self,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        filter_by: Option<IssueFilters>,
+        labels: Option<Vec<String>>,
+        states: Option<Vec<IssueState>>,
+        order_by: Option<IssueOrder>,
+    ) -> Result<IssueConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+        };
+        let order = order_by.unwrap_or(IssueOrder {
+            field: IssueOrderField::CreatedAt,
+            direction: OrderDirection::Asc,
+        });
+        let filter = filter_by.unwrap_or_default();
+        let (labels, states) = (labels.or(filter.labels), states.or(filter.states));
+        let (at, since) = (self.at, filter.since.map(|t| t.0));
+        let wanted = |i: &model::Issue| {
+            let labelled = |names: &Vec<String>| {
+                let mut seen = i.labels.iter().filter(|l| l.at <= at);
+                seen.any(|l| names.contains(&l.name))
+            };
+            states
+                .as_ref()
+                .is_none_or(|s| s.contains(&IssueState::of(i, at)))
+                && labels.as_ref().is_none_or(labelled)
+                && since.is_none_or(|s| i.updated_at(at) >= s)
+        };
+        let all = self.repository.ordered_issues(order.field.into(), at);
+        let some: Vec<_> = all.iter().filter(|(_, _, i)| wanted(i)).cloned().collect();
+        let node = |i: &Arc<model::Issue>| Issue::new(&self.repository, i, self.clock);
+        Ok(paging.slice("issues", &some, order.direction, node)?.into())
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -214,7 +278,7 @@ impl Repository {
             })
             .map(|d| {
                 let node = Deployment::new(&self.repository, d, self.clock);
-                (text(d.created_at), d.id, node)
+                (d.created_at.into(), d.id, node)
             })
             .collect();
         Ok(paging.page("deployments", list, direction)?.into())
@@ -243,8 +307,8 @@ impl Repository {
             .visible_releases(self.at)
             .map(|r| {
                 let sort = match order.field {
-                    ReleaseOrderField::CreatedAt => text(r.created_at),
-                    ReleaseOrderField::Name => r.name.clone(),
+                    ReleaseOrderField::CreatedAt => r.created_at.into(),
+                    ReleaseOrderField::Name => Key::Text(r.name.clone()),
                 };
                 (sort, r.id, Release::new(&self.repository, r, self.clock))
             })

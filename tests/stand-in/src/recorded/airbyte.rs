@@ -13,7 +13,7 @@ use super::{bare, broken, nameless, time};
 use crate::ids::node_id;
 use crate::model::{
     Commit, EventKind, Issue, Label, Organisation, PullRequest, Release, Repository, Review,
-    ReviewState, Signature, Time, TimelineEvent, User,
+    ReviewState, Signature, Subject, Time, TimelineEvent, User,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -248,6 +248,7 @@ fn pull(
             kind: EventKind::Closed,
             at,
             actor: None,
+            subject: Subject::Itself,
         });
     }
     let created_at = must(&raw, "created_at")?;
@@ -286,7 +287,7 @@ fn pull(
             .collect(),
         commits: Vec::new(),
         commits_total: stats["commits"].as_u64().map(|n| n as usize),
-        reviews,
+        reviews: reviews.into_iter().map(Arc::new).collect(),
         comments: Vec::new(),
         comments_total: stats["comments"].as_u64().map(|n| n as usize),
         events,
@@ -311,6 +312,7 @@ fn issues(folder: &Path, people: &People) -> io::Result<Vec<Arc<Issue>>> {
             author: people.get(&raw["user"]["id"]),
             labels: Vec::new(),
             created_at: must(&raw, "created_at")?,
+            assignees: Vec::new(),
             closed_at: moment(&raw, "closed_at")?,
             raw: Some(raw),
         }));

@@ -7,6 +7,7 @@ mod git;
 #[cfg(test)]
 mod tests;
 
+use crate::memo::Memo;
 use crate::model::{Commit, Organisation, Repository, Signature, Time};
 use std::collections::HashMap;
 use std::io;
@@ -99,10 +100,12 @@ fn bare(id: u64, name: &str, commits: Vec<Commit>, head: &str) -> Repository {
         pull_requests: Vec::new(),
         commits: commits.into_iter().map(Arc::new).collect(),
         commit_index,
+        branches: Vec::new(),
         main_chain,
         deployments: Vec::new(),
         releases: Vec::new(),
         issues: Vec::new(),
+        memo: Memo::default(),
     }
 }
 
