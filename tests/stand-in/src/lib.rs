@@ -17,6 +17,7 @@ mod memo;
 pub mod model;
 pub mod recorded;
 mod rest;
+pub mod runs;
 mod server;
 mod service;
 mod state;

@@ -5,6 +5,7 @@
 
 use crate::ids::Key;
 use crate::model::{Issue, PullRequest, Time};
+use crate::runs::Run;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -65,6 +66,8 @@ pub struct Memo {
     pub issues: Recent<(Order, i64), Sorted<Issue>>,
     /// Positions of the commits of a history.
     pub histories: Recent<Span, Vec<usize>>,
+    /// Runs of workflows.
+    pub runs: OnceLock<Arc<Vec<Run>>>,
     /// What each global id names.
     pub nodes: OnceLock<crate::view::Nodes>,
 }
@@ -76,9 +79,13 @@ impl fmt::Debug for Memo {
 }
 
 impl Clone for Memo {
-    /// Whoever clones a repository does so in order to change it: nothing is remembered.
+    /// Whoever clones a repository does so in order to change it: only the runs stay, which
+    /// do not go with what they were made from.
     fn clone(&self) -> Self {
-        Memo::default()
+        Memo {
+            runs: self.runs.clone(),
+            ..Memo::default()
+        }
     }
 }
 

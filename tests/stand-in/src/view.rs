@@ -6,6 +6,7 @@ use crate::model::{
     Branch, Commit, Deployment, EventKind, Issue, PullRequest, Release, Repository, StatusState,
     Time,
 };
+use crate::runs::{self, Run};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -308,6 +309,12 @@ impl Repository {
             .chain(deployments.enumerate().map(kind(Kind::Deployment)))
             .chain(releases.enumerate().map(kind(Kind::Release)))
             .collect()
+    }
+
+    /// Runs of its workflows, oldest first.
+    pub fn runs(&self) -> Arc<Vec<Run>> {
+        let made = || Arc::new(runs::of(self));
+        self.memo.runs.get_or_init(made).clone()
     }
 
     /// Everything reachable from a commit in the order of `git log`: newest committer

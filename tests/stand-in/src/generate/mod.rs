@@ -18,6 +18,7 @@ mod words;
 
 use crate::model::{Organisation, Time};
 use chrono::{Duration, NaiveTime};
+pub use dice::Dice;
 use simulation::Simulation;
 pub use simulation::hex;
 use std::sync::Arc;

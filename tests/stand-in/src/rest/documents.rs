@@ -12,11 +12,13 @@ use serde_json::{Value, json};
 const API: &str = "https://api.github.com";
 const SITE: &str = "https://github.com";
 
-fn api(repo: &Repository) -> String {
+/// Address in the API.
+pub(super) fn api(repo: &Repository) -> String {
     format!("{API}/repos/{}", repo.name_with_owner)
 }
 
-fn site(repo: &Repository) -> String {
+/// Address for people.
+pub(super) fn site(repo: &Repository) -> String {
     format!("{SITE}/{}", repo.name_with_owner)
 }
 
@@ -43,7 +45,8 @@ fn user(user: &User) -> Value {
     })
 }
 
-fn account(account: &Option<std::sync::Arc<User>>) -> Value {
+/// An account, if it is known.
+pub(super) fn account(account: &Option<std::sync::Arc<User>>) -> Value {
     account.as_ref().map_or(Value::Null, |u| user(u))
 }
 
@@ -67,7 +70,7 @@ pub fn repository(world: &World, repo: &Repository, clock: Time) -> Value {
 }
 
 /// A repository inside another document.
-fn short_repository(repo: &Repository) -> Value {
+pub(super) fn short_repository(repo: &Repository) -> Value {
     json!({
         "id": repo.id,
         "node_id": node_id("R", 0, repo.id),
@@ -243,6 +246,11 @@ fn signature(signature: &Signature) -> Value {
         "email": signature.email,
         "date": text(signature.date),
     })
+}
+
+/// Author or committer of the head of a run.
+pub(super) fn commit_signature(signature: &Signature) -> Value {
+    json!({"name": signature.name, "email": signature.email})
 }
 
 /// A commit.

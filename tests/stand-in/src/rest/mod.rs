@@ -1,11 +1,13 @@
 //! GitHub's REST API over the model.
 
+mod actions;
 mod documents;
 mod lists;
 
 use crate::graphql::Budget;
 use crate::http::{Answer, Query, decode};
 use crate::model::{Repository, Time, World};
+use crate::runs::{Job, Run};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ enum Part {
     Tags,
     Issues,
     Issue(u64),
+    Actions(actions::Part),
 }
 
 impl Part {
@@ -44,6 +47,7 @@ impl Part {
             ["releases"] => Part::Releases,
             ["tags"] => Part::Tags,
             ["issues"] => Part::Issues,
+            ["actions", rest @ ..] => Part::Actions(actions::Part::read(rest)?),
             ["issues", n] => Part::Issue(n.parse().ok()?),
             _ => return None,
         };
@@ -70,6 +74,7 @@ impl Part {
             Part::Tags => ("/tags", "/tags".to_owned()),
             Part::Issues => ("/issues", "/issues".to_owned()),
             Part::Issue(n) => ("/issues/{number}", format!("/issues/{n}")),
+            Part::Actions(part) => part.path(),
         }
     }
 }
@@ -253,6 +258,53 @@ impl Call {
                 let mut all = lists::everything(repo, at);
                 one(all.find(|i| i.number() == *n), |i| i.document(repo, at))
             }
+            Part::Actions(part) => self.actions(&path, repo, part, at),
+        }
+    }
+
+    fn actions(&self, path: &str, repo: &Repository, part: &actions::Part, at: Time) -> Answer {
+        let runs = repo.runs();
+        let run = |id: &u64| {
+            let found = runs.iter().find(|r| r.id == *id);
+            found.filter(|r| r.created_at() <= at)
+        };
+        let jobs = |run: &Run, jobs: Vec<Job>| {
+            let total = jobs.len();
+            let pages = self.page(path, jobs, |j| actions::job(repo, run, j, at));
+            counted(pages, total, "jobs")
+        };
+        match part {
+            actions::Part::Runs => {
+                let mut list = actions::runs(&runs, &self.query, at);
+                let total = list.len();
+                list.truncate(actions::MOST);
+                let document = |r: &&Run| {
+                    let newest = r.attempts_at(at).len();
+                    actions::run(repo, r, newest, at).unwrap_or_default()
+                };
+                counted(self.page(path, list, document), total, "workflow_runs")
+            }
+            actions::Part::Run(id) => {
+                let document = |r| actions::run(repo, r, r.attempts_at(at).len(), at);
+                one(run(id).and_then(document), Value::clone)
+            }
+            actions::Part::Attempt(id, n) => {
+                let document = |r| actions::run(repo, r, *n, at);
+                one(run(id).and_then(document), Value::clone)
+            }
+            actions::Part::Jobs(id) => match run(id) {
+                Some(run) => {
+                    let all = self.query.get("filter") == Some("all");
+                    jobs(run, actions::jobs(run, all, at))
+                }
+                None => not_found(),
+            },
+            actions::Part::AttemptJobs(id, n) => {
+                match run(id).filter(|r| (1..=r.attempts_at(at).len()).contains(n)) {
+                    Some(run) => jobs(run, run.jobs(*n)),
+                    None => not_found(),
+                }
+            }
         }
     }
 
@@ -288,6 +340,16 @@ impl Call {
         } else {
             answer.with("link", links.join(", "))
         }
+    }
+}
+
+/// A page inside an object that says how long the list is.
+fn counted(page: Answer, total: usize, key: &str) -> Answer {
+    let list = String::from_utf8_lossy(&page.body);
+    let body = format!("{{\"total_count\":{total},\"{key}\":{list}}}");
+    Answer {
+        body: body.into(),
+        ..page
     }
 }
 
