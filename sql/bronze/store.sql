@@ -280,7 +280,7 @@ BEGIN
             END IF;
         END IF;
     END IF;
-    after := CASE WHEN finished THEN page.rest ELSE page.cursor END;
+    after := CASE WHEN finished OR about.batch IS NOT NULL THEN page.rest ELSE page.cursor END;
     -- Nothing can be gone before the first pass; after that it is looked for once a week.
     IF finished AND about.is_reconciled AND NOT is_reconciling
        AND old.reconciled_at < pg_catalog.clock_timestamp() - interval '7 days' THEN

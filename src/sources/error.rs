@@ -84,6 +84,16 @@ pub enum SourceError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The next page would be somewhere else.
+    #[error(
+        "{host} says that the next page lies at {origin}; a request with its credentials goes to the source's own address only: check the option base_url"
+    )]
+    ForeignLink {
+        /// The host.
+        host: String,
+        /// Where it lies.
+        origin: String,
+    },
     /// A document lacks its natural key.
     #[error(
         "a document of stream {stream} carries no {missing}; give it as context, for example {example}"

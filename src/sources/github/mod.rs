@@ -11,6 +11,7 @@ pub mod identity;
 mod listings;
 mod mark;
 mod nested;
+mod rest;
 mod runs;
 
 use chrono::{DateTime, Utc};
@@ -189,7 +190,7 @@ impl Source for GitHub {
         let host = self.host();
         match place.stream {
             "workflow_runs" => runs::page(self, place, answer),
-            "workflow_jobs" => runs::jobs(host, place, answer),
+            "workflow_jobs" => runs::jobs(self, place, answer),
             stream if nested::is_nested(stream) => {
                 let answer = answer::Answer::read_batch(host, stream, answer)?;
                 nested::page(place, &answer)

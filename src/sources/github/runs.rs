@@ -12,14 +12,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::GitHub;
-use super::answer::refusal;
 use super::listings::{Reach, WAIT_FOR_UNFINISHED, since, time};
+use super::{GitHub, rest};
 use crate::http::Response;
 use crate::sources::{Page, Place, Queued, SourceError, limits, without_nul};
 
 /// Elements of a page, GitHub's most.
-const WIDTH: u64 = 100;
+const WIDTH: &str = "100";
 /// So many runs of a window can be listed.
 const WINDOW: i64 = 1000;
 /// Read again behind what was seen: a run that is repeated keeps its time of creation.
@@ -72,11 +71,11 @@ impl Window {
     }
 }
 
-/// The window that is read at a cursor, and the page in it.
-fn position(github: &GitHub, place: &Place<'_>) -> (Window, u64) {
+/// The window that is read at a cursor.
+fn window(github: &GitHub, place: &Place<'_>) -> Window {
     let cursor = place.cursor;
     if let Some(window) = Window::read(&cursor["after"]["windows"][0]) {
-        return (window, cursor["after"]["page"].as_u64().unwrap_or(1));
+        return window;
     }
     let horizon = github.common.horizon(place.now);
     let reach = Reach::of(cursor, horizon);
@@ -86,20 +85,22 @@ fn position(github: &GitHub, place: &Place<'_>) -> (Window, u64) {
     };
     // To the second, as GitHub counts.
     let from = DateTime::from_timestamp(from.timestamp(), 0).unwrap_or(from);
-    (Window { from, until: None }, 1)
+    Window { from, until: None }
 }
 
 /// The address and headers of the request at a place of `workflow_runs`.
 pub fn request(github: &GitHub, place: &Place<'_>) -> (Url, HeaderMap) {
-    let (window, page) = position(github, place);
+    let mut headers = HeaderMap::new();
+    if let Some(next) = place.cursor["after"]["next"].as_str() {
+        return (rest::at(&github.common, next), headers);
+    }
+    let window = window(github, place);
     let mut url = github
         .common
         .url(&format!("repos/{}/actions/runs", place.scope));
     url.query_pairs_mut()
-        .append_pair("per_page", &WIDTH.to_string())
-        .append_pair("page", &page.to_string())
+        .append_pair("per_page", WIDTH)
         .append_pair("created", &window.parameter());
-    let mut headers = HeaderMap::new();
     let known = &place.cursor["etag"];
     if place.cursor["after"].is_null()
         && known["created"] == window.parameter()
@@ -144,16 +145,16 @@ pub fn page(github: &GitHub, place: &Place<'_>, answer: &Response) -> Result<Pag
     let Runs {
         total_count,
         workflow_runs,
-    } = read(host, place.scope, answer)?;
-    let (window, number) = position(github, place);
+    } = rest::read(host, place.scope, answer)?;
+    let window = window(github, place);
+    let next = rest::next(&github.common, answer)?;
     let is_first = cursor["after"].is_null();
     let seen_until = time(&cursor["seen_until"]);
     let mut newest = time(&cursor["newest"]);
     let mut unfinished = time(&cursor["unfinished"]);
     let mut page = Page::default();
     for text in &workflow_runs {
-        let run: Run =
-            serde_json::from_str(text.get()).map_err(|error| unreadable(host, &error))?;
+        let run: Run = rest::parse(host, text)?;
         newest = newest.max(Some(run.created_at));
         let is_over = run.status.as_deref() == Some("completed");
         if !is_over && now - run.created_at < WAIT_FOR_UNFINISHED {
@@ -166,7 +167,7 @@ pub fn page(github: &GitHub, place: &Place<'_>, answer: &Response) -> Result<Pag
                 stream: "workflow_jobs",
                 key: format!("{}#{}@{}", place.scope, run.id, run.run_attempt),
                 request: json!({
-                    "repository": place.scope, "run": run.id, "attempt": run.run_attempt, "page": 1,
+                    "repository": place.scope, "run": run.id, "attempt": run.run_attempt,
                 }),
             });
         }
@@ -175,16 +176,16 @@ pub fn page(github: &GitHub, place: &Place<'_>, answer: &Response) -> Result<Pag
         Some(windows) => windows.clone(),
         None => vec![window.json()],
     };
-    let mut next_number = 1;
-    let is_last = (workflow_runs.len() as u64) < WIDTH;
+    let starts_window = cursor["after"]["next"].is_null();
+    let mut next_in_window = None;
     match window.halves(now) {
-        Some((newer, older)) if number == 1 && total_count >= WINDOW => {
+        Some((newer, older)) if starts_window && total_count >= WINDOW => {
             windows.splice(0..1, [newer.json(), older.json()]);
         }
-        _ if is_last || number * WIDTH >= WINDOW as u64 => {
+        _ if next.is_some() => next_in_window = next,
+        _ => {
             windows.remove(0);
         }
-        _ => next_number = number + 1,
     }
     let horizon = github.common.horizon(now);
     let reach = Reach::of(cursor, horizon);
@@ -195,7 +196,7 @@ pub fn page(github: &GitHub, place: &Place<'_>, answer: &Response) -> Result<Pag
     };
     if !windows.is_empty() {
         page.next = Some(json!({
-            "after": {"windows": windows, "page": next_number},
+            "after": {"windows": windows, "next": next_in_window},
             "newest": newest, "unfinished": unfinished, "seen_until": seen_until,
             "since": since(cursor, horizon), "from": reach.from, "all": reach.all, "etag": etag,
         }));
@@ -217,20 +218,21 @@ pub fn page(github: &GitHub, place: &Place<'_>, answer: &Response) -> Result<Pag
 /// The address of the request for the jobs of one run.
 pub fn jobs_url(github: &GitHub, place: &Place<'_>) -> Url {
     let request = &place.cursor["items"][0]["request"];
+    if let Some(next) = request["next"].as_str() {
+        return rest::at(&github.common, next);
+    }
     let mut url = github.common.url(&format!(
         "repos/{}/actions/runs/{}/attempts/{}/jobs",
         request["repository"].as_str().unwrap_or_default(),
         request["run"],
         request["attempt"]
     ));
-    url.query_pairs_mut()
-        .append_pair("per_page", &WIDTH.to_string())
-        .append_pair("page", &request["page"].to_string());
+    url.query_pairs_mut().append_pair("per_page", WIDTH);
     url
 }
 
 /// Reads the answer about the jobs of one run.
-pub fn jobs(host: &str, place: &Place<'_>, answer: &Response) -> Result<Page, SourceError> {
+pub fn jobs(github: &GitHub, place: &Place<'_>, answer: &Response) -> Result<Page, SourceError> {
     #[derive(Deserialize)]
     struct Jobs<'a> {
         #[serde(borrow)]
@@ -248,41 +250,25 @@ pub fn jobs(host: &str, place: &Place<'_>, answer: &Response) -> Result<Page, So
         page.answered.push(key);
         return Ok(page);
     }
-    let Jobs { jobs } = read(host, place.scope, answer)?;
+    let host = github.common.base_url.host_str().unwrap_or_default();
+    let Jobs { jobs } = rest::read(host, place.scope, answer)?;
     let context = json!({"repository": item["request"]["repository"]});
     for job in &jobs {
         page.push(without_nul(job.get()), Some(context.clone()));
     }
-    if (jobs.len() as u64) < WIDTH {
-        page.answered.push(key);
-    } else {
-        let mut request = item["request"].clone();
-        request["page"] = (request["page"].as_u64().unwrap_or(1) + 1).into();
-        page.queued.push(Queued {
-            stream: "workflow_jobs",
-            key,
-            request,
-        });
+    match rest::next(&github.common, answer)? {
+        None => page.answered.push(key),
+        Some(next) => {
+            let mut request = item["request"].clone();
+            request["next"] = next.into();
+            page.queued.push(Queued {
+                stream: "workflow_jobs",
+                key,
+                request,
+            });
+        }
     }
     Ok(page)
-}
-
-fn read<'a, T: Deserialize<'a>>(
-    host: &str,
-    what: &str,
-    answer: &'a Response,
-) -> Result<T, SourceError> {
-    if answer.status != 200 {
-        return Err(refusal(host, what, answer));
-    }
-    serde_json::from_slice(&answer.body).map_err(|error| unreadable(host, &error))
-}
-
-fn unreadable(host: &str, error: &serde_json::Error) -> SourceError {
-    SourceError::Unreadable {
-        host: host.to_owned(),
-        reason: error.to_string(),
-    }
 }
 
 #[cfg(test)]
