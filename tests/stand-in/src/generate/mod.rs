@@ -4,14 +4,14 @@
 //! same seed, end and number of days give the identical model.
 
 mod delivery;
-mod dice;
+pub(crate) mod dice;
 mod finish;
 mod habits;
 mod incidents;
 mod merging;
 mod pulls;
 mod simulation;
-mod words;
+pub(crate) mod words;
 
 use crate::model::{Organisation, Time};
 use chrono::{Duration, NaiveTime};
