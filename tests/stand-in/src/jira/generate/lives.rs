@@ -73,8 +73,8 @@ pub fn scrum(place: &Place, dice: &mut Dice, draft: &mut Draft) {
     let added = if late {
         t.max(sprint.activated + dice.minutes(60, 8_000))
     } else {
-        // In the planning, or some days before.
-        let early = sprint.activated - dice.minutes(5, 7_000);
+        // In the planning, or up to two weeks before.
+        let early = sprint.activated - dice.minutes(5, 20_000);
         early.max(t + Duration::seconds(30))
     };
     let mut sprints = vec![sprint.id];
