@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Serves GitHub's REST and GraphQL APIs on loopback from generated or recorded documents.
+/// Serves GitHub's REST and GraphQL APIs on loopback from generated or recorded documents,
+/// and Jira's REST API from generated ones.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {

@@ -81,6 +81,7 @@ impl Jira {
                 reporter: target.lead,
                 first,
                 histories: Vec::new(),
+                touched: 0,
                 comments: Vec::new(),
                 deleted: None,
             }));
@@ -207,6 +208,6 @@ fn apply(issue: &mut Issue, id: u64, at: Time, sets: Vec<(Field, Held)>) {
             author,
             changes,
         };
-        issue.histories.insert(place, history);
+        issue.insert(place, history);
     }
 }

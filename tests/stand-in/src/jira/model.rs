@@ -247,6 +247,8 @@ pub struct Issue {
     pub first: Vec<(Field, Held)>,
     /// Changes, oldest first.
     pub histories: Vec<History>,
+    /// Fields that are changed somewhere: most are not, and need no look at the changes.
+    pub touched: u32,
     /// Moments of comments, which move `updated` without being a change.
     pub comments: Vec<Time>,
     /// When it was deleted.

@@ -69,6 +69,14 @@ impl Site {
 }
 
 impl Issue {
+    /// Adds a change at its place.
+    pub fn insert(&mut self, place: usize, history: History) {
+        for change in &history.changes {
+            self.touched |= 1 << change.field as u32;
+        }
+        self.histories.insert(place, history);
+    }
+
     /// Whether it exists.
     pub fn is_visible(&self, at: Time) -> bool {
         self.created <= at && self.deleted.is_none_or(|d| at < d)
@@ -81,7 +89,12 @@ impl Issue {
 
     /// What a field held at first and after each of its changes, newest first.
     pub fn values(&self, field: Field, at: Time) -> impl Iterator<Item = &Held> {
-        let changes = self.seen(at).iter().rev().flat_map(|h| h.changes.iter());
+        let seen = if self.touched & (1 << field as u32) == 0 {
+            &[]
+        } else {
+            self.seen(at)
+        };
+        let changes = seen.iter().rev().flat_map(|h| h.changes.iter());
         changes
             .filter(move |c| c.field == field)
             .map(|c| &c.to)

@@ -24,6 +24,7 @@ impl Draft {
                 reporter,
                 first,
                 histories: Vec::new(),
+                touched: 0,
                 comments: Vec::new(),
                 deleted: None,
             },
@@ -79,12 +80,13 @@ impl Draft {
                 continue;
             }
             last = at;
-            self.issue.histories.push(History {
+            let history = History {
                 id: 0,
                 at,
                 author,
                 changes,
-            });
+            };
+            self.issue.insert(self.issue.histories.len(), history);
         }
         self.issue.comments.retain(|c| *c <= frame.until);
     }
