@@ -1,6 +1,7 @@
 //! What a stand-in serves and how.
 
 use crate::TOKEN;
+use crate::jira;
 use crate::model::Time;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -66,6 +67,8 @@ pub struct Config {
     pub rate_limit: u64,
     /// Delay of every answer.
     pub latency: Duration,
+    /// Jira beside GitHub; none serves no Jira.
+    pub jira: Option<jira::Settings>,
 }
 
 impl Default for Config {
@@ -83,6 +86,7 @@ impl Default for Config {
             reveal_hours_per_minute: 0.0,
             rate_limit: 5_000,
             latency: Duration::ZERO,
+            jira: None,
         }
     }
 }

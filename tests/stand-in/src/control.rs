@@ -3,6 +3,7 @@
 use crate::faults::Fault;
 use crate::graphql::text;
 use crate::http::{Answer, Query};
+use crate::jira;
 use crate::state::State;
 use crate::view::PullState;
 use serde_json::{Map, Value, json};
@@ -12,6 +13,9 @@ pub const PREFIX: &str = "/_stand_in/";
 
 /// Answers a control request; `path` comes without the prefix.
 pub fn answer(state: &State, method: &str, path: &str, query: &Query, body: &[u8]) -> Answer {
+    if let Some(path) = path.strip_prefix("jira_") {
+        return jira::control::answer(state, method, path, query);
+    }
     let number = |key: &str| query.get(key).and_then(|v| v.parse::<f64>().ok());
     match (method, path) {
         ("GET", "health") => Answer::text(200, "ok"),

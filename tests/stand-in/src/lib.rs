@@ -1,4 +1,5 @@
-//! A stand-in for GitHub: its REST v3 and GraphQL v4 APIs on loopback, over real HTTP.
+//! A stand-in for GitHub: its REST v3 and GraphQL v4 APIs on loopback, over real HTTP; and,
+//! where it is wanted, for Jira beside it ([`jira`]).
 //!
 //! It serves a believable organisation that it makes from a seed ([`generate`]) and
 //! documents that were recorded elsewhere ([`recorded`]). A clock decides how much of the
@@ -13,6 +14,7 @@ pub mod generate;
 pub mod graphql;
 mod http;
 pub mod ids;
+pub mod jira;
 mod memo;
 pub mod model;
 pub mod recorded;

@@ -1,12 +1,13 @@
 //! The stand-in as a program.
 
 use clap::Parser;
-use stand_in::{Bulk, Config, Server};
+use stand_in::{Bulk, Config, Server, jira};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Serves GitHub's REST and GraphQL APIs on loopback from generated or recorded documents.
+/// Serves GitHub's REST and GraphQL APIs on loopback from generated or recorded documents,
+/// and Jira's REST API from generated ones.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -67,6 +68,12 @@ struct Arguments {
     /// Delay of every answer
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
+    /// Serves a Jira beside GitHub: cloud or data-center
+    #[arg(long, value_parser = ["cloud", "data-center"])]
+    jira: Option<String>,
+    /// Issues of each project of the Jira
+    #[arg(long, default_value_t = 300)]
+    jira_issues: u32,
 }
 
 fn main() -> std::io::Result<()> {
@@ -84,6 +91,17 @@ fn main() -> std::io::Result<()> {
         oversized: arguments.bulk_oversized,
         issues: arguments.bulk_issues,
     });
+    let jira = arguments.jira.map(|flavour| {
+        let settings = match flavour.as_str() {
+            "cloud" => jira::Settings::default(),
+            _ => jira::Settings::data_center(),
+        };
+        jira::Settings {
+            token: arguments.token.clone(),
+            issues_per_project: arguments.jira_issues,
+            ..settings
+        }
+    });
     let server = Server::start(Config {
         listen: arguments.listen,
         token: arguments.token,
@@ -97,6 +115,7 @@ fn main() -> std::io::Result<()> {
         reveal_hours_per_minute: arguments.reveal_hours_per_minute,
         rate_limit: arguments.rate_limit,
         latency: Duration::from_millis(arguments.latency_ms),
+        jira,
     })?;
     println!("stand-in: {} {}", server.url(), server.summary());
     if let Some(path) = &arguments.port_file {

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::faults::Fault;
+use crate::jira::Jira;
 use crate::model::{Time, World};
 use crate::state::State;
 use crate::{control, generate, recorded, service};
@@ -104,6 +105,11 @@ impl Server {
     /// How many documents of each kind are visible now, by repository: what a client should find.
     pub fn truth(&self) -> serde_json::Value {
         control::truth(&self.state)
+    }
+
+    /// Jira, where it is served; its methods want [`Server::now`] as the clock.
+    pub fn jira(&self) -> Option<&Jira> {
+        self.state.jira.as_ref()
     }
 
     /// Stops; open connections are closed.

@@ -4,7 +4,7 @@ use crate::faults::{Action, inject_nul};
 use crate::graphql::{Budget, Operation};
 use crate::http::{Answer, Closed, Query, Sending};
 use crate::state::{Resource, State};
-use crate::{control, rest};
+use crate::{control, jira, rest};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -66,6 +66,7 @@ pub async fn handle(
 enum Call {
     Graphql(Option<Operation>),
     Rest(rest::Call),
+    Jira(Box<jira::Call>),
     Unknown(String),
 }
 
@@ -78,6 +79,11 @@ impl Call {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Call {
+        if state.jira.is_some()
+            && let Some(call) = jira::Call::read(method, path, &query, headers, body)
+        {
+            return Call::Jira(Box::new(call));
+        }
         if method == "POST" && matches!(path, "/graphql" | "/api/graphql") {
             return Call::Graphql(Operation::parse(body));
         }
@@ -100,6 +106,7 @@ impl Call {
             Call::Graphql(Some(operation)) => format!("POST /graphql {}", operation.name),
             Call::Graphql(None) => "POST /graphql (unreadable)".to_owned(),
             Call::Rest(call) => call.endpoint(),
+            Call::Jira(call) => call.endpoint(),
             Call::Unknown(what) => what.clone(),
         }
     }
@@ -108,11 +115,15 @@ impl Call {
         match self {
             Call::Graphql(operation) => operation.as_ref()?.repository.clone(),
             Call::Rest(call) => call.repository(),
+            Call::Jira(call) => call.project(),
             Call::Unknown(_) => None,
         }
     }
 
     async fn answer(self, state: &State, headers: &HeaderMap) -> Answer {
+        if let (Call::Jira(call), Some(jira)) = (&self, &state.jira) {
+            return call.answer(jira, state.now(), headers);
+        }
         if !headers.contains_key("user-agent") {
             return Answer::text(
                 403,
@@ -125,7 +136,7 @@ impl Call {
         match self {
             Call::Graphql(operation) => graphql(state, operation).await,
             Call::Rest(call) => core(state, call, headers),
-            Call::Unknown(_) => {
+            Call::Jira(_) | Call::Unknown(_) => {
                 state.spend(Resource::Core, 1);
                 let answer = rest::not_found();
                 limited(answer, state.budget(Resource::Core), Resource::Core)

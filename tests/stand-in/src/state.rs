@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::faults::{Action, Fault};
 use crate::graphql::{Budget, Engine};
+use crate::jira::Jira;
 use crate::model::{Time, World};
 use chrono::{Duration, Timelike, Utc};
 use std::collections::BTreeMap;
@@ -45,6 +46,8 @@ pub struct State {
     pub world: Arc<World>,
     /// Answers GraphQL.
     pub engine: Engine,
+    /// Jira, where it is served.
+    pub jira: Option<Jira>,
     /// Settings.
     pub config: Config,
     /// End of the generated history.
@@ -81,7 +84,9 @@ impl State {
     pub fn new(config: Config, world: World, until: Time) -> Self {
         let world = Arc::new(world);
         let base = until - hours(config.hold_back_hours);
+        let jira = config.jira.clone();
         State {
+            jira: jira.map(|j| Jira::new(j, config.seed, until, config.days)),
             engine: Engine::new(world.clone()),
             world,
             until,
@@ -131,6 +136,9 @@ impl State {
                 used: 0,
                 reset: in_an_hour(),
             };
+        }
+        if let Some(jira) = &self.jira {
+            jira.reset();
         }
         lock(&self.counts).clear();
         lock(&self.faults).clear();

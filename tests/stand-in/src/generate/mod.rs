@@ -5,7 +5,7 @@
 
 pub mod bulk;
 mod delivery;
-mod dice;
+pub(crate) mod dice;
 mod finish;
 mod habits;
 mod incidents;
@@ -14,7 +14,7 @@ mod pulls;
 mod release_branch;
 mod simulation;
 mod timeline;
-mod words;
+pub(crate) mod words;
 
 use crate::model::{Organisation, Time};
 use chrono::{Duration, NaiveTime};
