@@ -12,17 +12,21 @@ BEGIN
     END IF;
     RETURN QUERY
     WITH streams AS (
-        SELECT s.source, t.stream
+        SELECT s.source, t.stream, t.batch IS NOT NULL AS has_queue
         FROM diogen.sources s
         CROSS JOIN LATERAL diogen.source_streams(s.source) t
         WHERE s.may_use
-        UNION
-        SELECT d.source, d.stream FROM diogen_bronze.documents d GROUP BY 1, 2
+        UNION ALL
+        SELECT d.source, d.stream, false
+        FROM (SELECT DISTINCT d.source, d.stream FROM diogen_bronze.documents d) d
+        WHERE NOT EXISTS (SELECT FROM diogen.sources s CROSS JOIN LATERAL diogen.source_streams(s.source) t
+                          WHERE s.may_use AND s.source = d.source AND t.stream = d.stream)
     )
     SELECT s.source, s.stream,
-           CASE WHEN count(c.scope) = 0 THEN 'new'
+           CASE WHEN count(c.scope) = 0 AND NOT s.has_queue THEN 'new'
                 WHEN bool_or(c.state = 'failed') THEN 'failed'
                 WHEN bool_or(c.state = 'running') THEN 'running'
+                WHEN s.has_queue AND EXISTS (SELECT FROM diogen_bronze.queue q WHERE q.source = s.source AND q.stream = s.stream) THEN 'running'
                 ELSE 'complete' END,
            (SELECT count(*) FROM diogen_bronze.documents d
             WHERE d.source = s.source AND d.stream = s.stream AND d.deleted_at IS NULL),
@@ -43,7 +47,7 @@ BEGIN
         ORDER BY b.closed_until > clock_timestamp() DESC NULLS LAST, b.remaining / nullif(b.most, 0)::float8
         LIMIT 1) b ON true
     LEFT JOIN diogen_bronze.cursors c ON c.source = s.source AND c.stream = s.stream
-    GROUP BY s.source, s.stream, b.remaining, b.resets_at
+    GROUP BY s.source, s.stream, s.has_queue, b.remaining, b.resets_at
     ORDER BY s.source, min(c.last_success_at), s.stream;
 END
 $$;
@@ -53,7 +57,7 @@ CREATE VIEW status AS SELECT * FROM source_status();
 COMMENT ON VIEW status IS
     'One row per source and stream: state, documents, last success and error, requests, budget, estimated remaining';
 COMMENT ON COLUMN status.state IS
-    'new: never fetched; running: a pass is under way or was cut off; complete; failed: see last_error';
+    'new: never fetched; running: a pass is under way or was cut off, or something waits in the queue; complete; failed: see last_error';
 COMMENT ON COLUMN status.scopes IS 'Repositories, or entries of the option repositories, that the stream is fetched for';
 COMMENT ON COLUMN status.cursor IS 'Where each of them stands';
 COMMENT ON COLUMN status.requests IS 'Requests sent since the source was added';

@@ -23,6 +23,10 @@ const WIDTH: &str = "100";
 const WINDOW: i64 = 1000;
 /// Read again behind what was seen: a run that is repeated keeps its time of creation.
 const OVERLAP: TimeDelta = TimeDelta::days(2);
+/// GitHub lets a run be repeated for so long; nothing else tells that an old one was.
+const REPEATABLE: TimeDelta = TimeDelta::days(30);
+/// All that could have been repeated is read again after so long.
+const REREAD: TimeDelta = TimeDelta::days(1);
 
 /// A window of creation times; open at its end without `until`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,12 +84,18 @@ fn window(github: &GitHub, place: &Place<'_>) -> Window {
     let horizon = github.common.horizon(place.now);
     let reach = Reach::of(cursor, horizon);
     let from = match time(&cursor["seen_until"]) {
+        Some(_) if !reach.all && is_reread(place) => horizon.max(place.now - REPEATABLE),
         Some(seen) if !reach.all => horizon.max(seen - OVERLAP),
         _ => horizon,
     };
     // To the second, as GitHub counts.
     let from = DateTime::from_timestamp(from.timestamp(), 0).unwrap_or(from);
     Window { from, until: None }
+}
+
+/// Whether the pass that begins here reads all that could have been repeated.
+fn is_reread(place: &Place<'_>) -> bool {
+    time(&place.cursor["reread_at"]).is_none_or(|at| place.now - at >= REREAD)
 }
 
 /// The address and headers of the request at a place of `workflow_runs`.
@@ -194,11 +204,16 @@ pub fn page(github: &GitHub, place: &Place<'_>, answer: &Response) -> Result<Pag
         Some(etag) => json!({"created": window.parameter(), "value": etag}),
         None => Value::Null,
     };
+    let reread_at = match is_first && is_reread(place) {
+        true => json!(now),
+        false => cursor["reread_at"].clone(),
+    };
     if !windows.is_empty() {
         page.next = Some(json!({
             "after": {"windows": windows, "next": next_in_window},
             "newest": newest, "unfinished": unfinished, "seen_until": seen_until,
             "since": since(cursor, horizon), "from": reach.from, "all": reach.all, "etag": etag,
+            "reread_at": reread_at,
         }));
     }
     let seen = newest.max(seen_until);
@@ -206,7 +221,8 @@ pub fn page(github: &GitHub, place: &Place<'_>, answer: &Response) -> Result<Pag
         Some(unfinished) => seen.map(|seen| seen.min(unfinished)),
         None => seen,
     };
-    page.rest = json!({"seen_until": seen, "from": reach.from, "etag": etag});
+    page.rest =
+        json!({"seen_until": seen, "from": reach.from, "etag": etag, "reread_at": reread_at});
     if unfinished.is_some() {
         page.rest["unfinished"] = true.into();
     }

@@ -104,6 +104,17 @@ fn a_second_cannot_be_halved() {
 }
 
 #[test]
+fn once_a_day_everything_that_could_have_been_repeated_is_read_again() {
+    let at = |reread: &str| {
+        created(&json!({
+            "from": "2026-01-01T00:00:00Z", "seen_until": "2026-06-29T10:00:00Z", "reread_at": reread,
+        }))
+    };
+    assert_eq!(at("2026-06-30T00:00:00Z"), ">=2026-06-27T10:00:00Z");
+    assert_eq!(at("2026-06-29T00:00:00Z"), ">=2026-05-31T12:00:00Z");
+}
+
+#[test]
 fn a_run_under_way_is_looked_at_again_and_a_deployment_has_jobs() {
     let github = github("acme/api");
     let runs = vec![
