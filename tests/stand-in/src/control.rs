@@ -1,12 +1,13 @@
 //! What tests and the demo say to the stand-in itself, under `/_stand_in/`.
 
+use crate::changes::Deleted;
 use crate::faults::Fault;
 use crate::graphql::text;
 use crate::http::{Answer, Query};
 use crate::jira;
+use crate::keys;
 use crate::state::State;
-use crate::view::PullState;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// Prefix of all control addresses.
 pub const PREFIX: &str = "/_stand_in/";
@@ -25,8 +26,11 @@ pub fn answer(state: &State, method: &str, path: &str, query: &Query, body: &[u8
             Answer::json(200, &json!({"total": total, "endpoints": endpoints}))
         }
         ("GET", "clock") => Answer::json(200, &clock(state)),
-        ("GET", "truth") => Answer::json(200, &truth(state)),
+        ("GET", "truth") => Answer::json(200, &keys::truth(&state.world(), state.now())),
+        ("GET", "documents") => Answer::json(200, &keys::documents(&state.world(), state.now())),
         ("GET", "teams") => Answer::json(200, &teams(state)),
+        ("POST", "rename") => rename(state, query),
+        ("POST", "delete") => delete(state, query),
         ("POST", "reset") => {
             state.reset();
             Answer::json(200, &clock(state))
@@ -65,39 +69,41 @@ fn clock(state: &State) -> Value {
     json!({"now": text(state.now()), "until": text(state.until)})
 }
 
-/// How many documents of each kind are visible now, by repository.
-pub fn truth(state: &State) -> Value {
-    let now = state.now();
-    let mut out = Map::new();
-    for repository in state.world.repositories() {
-        let at = repository.seen_at(now);
-        if repository.created_at > at {
-            continue;
-        }
-        let pulls: Vec<_> = repository.visible_pull_requests(at).collect();
-        let merged = pulls.iter().filter(|p| p.state(at) == PullState::Merged);
-        let reviews = pulls.iter().flat_map(|p| &p.reviews);
-        let head = repository.head(at);
-        out.insert(
-            repository.name_with_owner.clone(),
-            json!({
-                "pull_requests": pulls.len(),
-                "merged": merged.count(),
-                "reviews": reviews.filter(|r| r.submitted_at <= at).count(),
-                "commits": head.map_or(0, |h| repository.history(&h.oid).len()),
-                "head": head.map(|h| &h.oid),
-                "deployments": repository.visible_deployments(at).count(),
-                "releases": repository.visible_releases(at).count(),
-                "issues": repository.visible_issues(at).count(),
-            }),
-        );
+fn rename(state: &State, query: &Query) -> Answer {
+    let (Some(old), Some(new)) = (query.get("repository"), query.get("to")) else {
+        return refused("rename wants ?repository=OWNER/NAME&to=NAME");
+    };
+    match state.change(|world| world.renamed(old, new)) {
+        true => Answer::json(200, &json!({"renamed": old, "to": new})),
+        false => refused("there is no such repository"),
     }
-    Value::Object(out)
+}
+
+fn delete(state: &State, query: &Query) -> Answer {
+    let number = || query.get("id").and_then(|id| id.parse().ok());
+    let what = match query.get("kind") {
+        Some("repository") => Some(Deleted::Repository),
+        Some("issue") => number().map(Deleted::Issue),
+        Some("release") => number().map(Deleted::Release),
+        Some("tag") => query.get("id").map(Deleted::Tag),
+        Some("deployment") => number().map(Deleted::Deployment),
+        _ => None,
+    };
+    let (Some(repository), Some(what)) = (query.get("repository"), what) else {
+        return refused(
+            "delete wants ?repository=OWNER/NAME&kind=repository, or kind=issue, release, tag or deployment with &id=",
+        );
+    };
+    match state.change(|world| world.without(repository, what)) {
+        true => Answer::json(200, &json!({"deleted": 1})),
+        false => refused("there is no such thing"),
+    }
 }
 
 fn teams(state: &State) -> Value {
-    let repositories = state.world.repositories();
-    repositories
+    let world = state.world();
+    world
+        .repositories()
         .filter(|r| !r.team.is_empty())
         .map(|r| json!({"team": r.team, "repository": r.name_with_owner}))
         .collect()

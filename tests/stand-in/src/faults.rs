@@ -41,6 +41,24 @@ pub enum Action {
     Body(String),
     /// The escape of a NUL in the first title or message.
     InjectNul(bool),
+    /// The right answer, compressed.
+    Gzip(bool),
+    /// A compressed body that becomes so many bytes.
+    GzipBomb(u64),
+    /// A body without an end.
+    Endless(bool),
+    /// The right answer byte by byte, with so many milliseconds between them.
+    DripMs(u64),
+    /// Status 302 with this address.
+    Redirect(String),
+    /// The outermost nodes are null and RESOURCE_LIMITS_EXCEEDED stands among the errors.
+    NullNodes(bool),
+    /// The next page is at this origin.
+    ForeignNext(String),
+    /// Every total is off by so many.
+    LieTotal(i64),
+    /// The clock moves on by so many hours, then comes the right answer.
+    AdvanceHours(f64),
 }
 
 /// A whole answer.
@@ -112,18 +130,6 @@ impl Fault {
     }
 }
 
-/// Puts the escape of a NUL into the first title or message of a JSON text.
-pub fn inject_nul(body: &str) -> String {
-    let first = ["\"title\":\"", "\"message\":\""]
-        .iter()
-        .filter_map(|key| body.find(key).map(|at| at + key.len()))
-        .min();
-    match first {
-        Some(at) => format!("{}\\u0000{}", &body[..at], &body[at..]),
-        None => body.to_owned(),
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -153,19 +159,18 @@ mod tests {
             r#"{"body": "<html>"}"#,
             r#"{"inject_nul": true}"#,
             r#"{"status": {"code": 500}}"#,
+            r#"{"gzip": true}"#,
+            r#"{"gzip_bomb": 1073741824}"#,
+            r#"{"endless": true}"#,
+            r#"{"drip_ms": 5}"#,
+            r#"{"redirect": "http://127.0.0.1:1/x"}"#,
+            r#"{"null_nodes": true}"#,
+            r#"{"foreign_next": "http://127.0.0.1:1"}"#,
+            r#"{"lie_total": -3}"#,
+            r#"{"advance_hours": 0.5}"#,
         ] {
             serde_json::from_str::<Action>(action).unwrap();
         }
         assert!(serde_json::from_str::<Fault>(r#"{"action": "hang", "tymes": 1}"#).is_err());
-    }
-
-    #[test]
-    fn nul_goes_into_the_first_text() {
-        let body = r#"{"id":1,"message":"a","title":"b"}"#;
-        assert_eq!(
-            inject_nul(body),
-            r#"{"id":1,"message":"\u0000a","title":"b"}"#
-        );
-        assert_eq!(inject_nul("{}"), "{}");
     }
 }

@@ -1,12 +1,10 @@
-//! Answers, and the body that breaks off.
+//! Answers and query strings.
 
+use crate::body::{Manner, Sending};
 use bytes::Bytes;
-use hyper::body::{Body, Frame, SizeHint};
 use hyper::{Response, StatusCode};
 use serde_json::Value;
 use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 /// The connection is to be closed here.
 #[derive(Debug)]
@@ -69,73 +67,20 @@ impl Answer {
         self
     }
 
-    /// The response; only the first bytes of its body where it is to break off.
-    pub fn respond(self, truncate: Option<usize>) -> Response<Sending> {
+    /// The response, sent in a manner.
+    pub fn respond(self, manner: Manner) -> Response<Sending> {
         let mut response = Response::builder()
             .status(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
         for (name, value) in &self.headers {
             response = response.header(name, value);
         }
-        if self.status != 304 {
+        if self.status != 304 && manner != Manner::Endless {
             response = response.header("content-length", self.body.len());
         }
-        let breaks = truncate.is_some();
-        let kept = truncate.unwrap_or(self.body.len()).min(self.body.len());
-        let sending = Sending {
-            chunk: (kept > 0).then(|| self.body.slice(..kept)),
-            breaks,
-            flushed: false,
-        };
-        response.body(sending).unwrap_or_else(|_| {
-            Response::new(Sending {
-                chunk: None,
-                breaks: true,
-                flushed: true,
-            })
-        })
-    }
-}
-
-/// A body in one piece that may break off.
-pub struct Sending {
-    chunk: Option<Bytes>,
-    breaks: bool,
-    flushed: bool,
-}
-
-impl Body for Sending {
-    type Data = Bytes;
-    type Error = Closed;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Closed>>> {
-        if let Some(chunk) = self.chunk.take() {
-            return Poll::Ready(Some(Ok(Frame::data(chunk))));
-        }
-        if !self.breaks {
-            return Poll::Ready(None);
-        }
-        if !self.flushed {
-            // Being pending once lets hyper send what it has.
-            self.flushed = true;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(Some(Err(Closed)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.chunk.is_none() && !self.breaks
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match &self.chunk {
-            _ if self.breaks => SizeHint::default(),
-            Some(chunk) => SizeHint::with_exact(chunk.len() as u64),
-            None => SizeHint::with_exact(0),
-        }
+        let sending = Sending::new(self.body, manner);
+        response
+            .body(sending)
+            .unwrap_or_else(|_| Response::new(Sending::new(Bytes::new(), Manner::Cut(0))))
     }
 }
 
@@ -159,6 +104,15 @@ impl Query {
             .iter()
             .find(|(k, _)| k == key)
             .map(|(_, v)| v.as_str())
+    }
+
+    /// The same as a query string.
+    pub fn text(&self) -> String {
+        let pairs = self.0.iter();
+        let pairs: Vec<_> = pairs
+            .map(|(k, v)| format!("{}={}", encode(k), encode(v)))
+            .collect();
+        pairs.join("&")
     }
 
     /// The same with another value of one key, as a query string.

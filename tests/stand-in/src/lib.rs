@@ -6,15 +6,19 @@
 //! history is visible, so that new documents appear while it runs; a script of faults
 //! makes it misbehave; and `/_stand_in/truth` says what a client should have found.
 
+mod body;
 pub mod changed_files;
+mod changes;
 pub mod config;
 mod control;
 mod faults;
 pub mod generate;
 pub mod graphql;
+mod gzip;
 mod http;
 pub mod ids;
 pub mod jira;
+mod keys;
 mod memo;
 pub mod model;
 pub mod recorded;
@@ -22,10 +26,12 @@ mod rest;
 pub mod runs;
 mod server;
 mod service;
+mod spoil;
 mod state;
 mod summary;
 pub mod view;
 
+pub use changes::Deleted;
 pub use config::{Bulk, Config};
 pub use faults::{Action, Fault, Status};
 pub use server::Server;

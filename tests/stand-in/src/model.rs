@@ -6,7 +6,7 @@
 use crate::memo::Memo;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A moment, in UTC.
@@ -17,6 +17,8 @@ pub type Time = DateTime<Utc>;
 pub struct World {
     /// The account owners, generated and recorded.
     pub organisations: Vec<Organisation>,
+    /// Ids of repositories by the names that they had, in small letters.
+    pub old_names: BTreeMap<String, u64>,
 }
 
 impl World {
@@ -27,10 +29,14 @@ impl World {
             .flat_map(|o| o.repositories.iter())
     }
 
-    /// The repository with this `owner/name`, whatever the letter case, as on GitHub.
+    /// The repository with this `owner/name`, whatever the letter case, as on GitHub; one that
+    /// was renamed is found by its old names as well, as long as nobody else has them.
     pub fn repository(&self, name_with_owner: &str) -> Option<&Arc<Repository>> {
-        self.repositories()
-            .find(|r| r.name_with_owner.eq_ignore_ascii_case(name_with_owner))
+        let named = |r: &&Arc<Repository>| r.name_with_owner.eq_ignore_ascii_case(name_with_owner);
+        self.repositories().find(named).or_else(|| {
+            let id = self.old_names.get(&name_with_owner.to_ascii_lowercase())?;
+            self.repositories().find(|r| r.id == *id)
+        })
     }
 
     /// The owner with this login.

@@ -1,11 +1,12 @@
 //! A stand-in that runs in a thread of its own, so that anyone can use it.
 
+use crate::changes::Deleted;
 use crate::config::Config;
 use crate::faults::Fault;
 use crate::jira::Jira;
 use crate::model::{Time, World};
 use crate::state::State;
-use crate::{control, generate, recorded, service};
+use crate::{generate, keys, recorded, service};
 use chrono::{Timelike, Utc};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -78,8 +79,8 @@ impl Server {
     }
 
     /// What is served.
-    pub fn world(&self) -> &World {
-        &self.state.world
+    pub fn world(&self) -> Arc<World> {
+        self.state.world()
     }
 
     /// The moment that is shown.
@@ -104,7 +105,23 @@ impl Server {
 
     /// How many documents of each kind are visible now, by repository: what a client should find.
     pub fn truth(&self) -> serde_json::Value {
-        control::truth(&self.state)
+        keys::truth(&self.state.world(), self.state.now())
+    }
+
+    /// The natural identifiers (numbers, ids, object ids) of all that is visible now, by
+    /// repository and kind.
+    pub fn keys(&self) -> serde_json::Value {
+        keys::documents(&self.state.world(), self.state.now())
+    }
+
+    /// Gives a repository another name; false if there is no such repository.
+    pub fn rename(&self, repository: &str, name: &str) -> bool {
+        self.state.change(|world| world.renamed(repository, name))
+    }
+
+    /// Deletes something of a repository, or all of it; false if it is not there.
+    pub fn delete(&self, repository: &str, what: Deleted<'_>) -> bool {
+        self.state.change(|world| world.without(repository, what))
     }
 
     /// Jira, where it is served; its methods want [`Server::now`] as the clock.

@@ -1,8 +1,9 @@
 //! From a request to an answer: control, faults, authentication, limits, APIs.
 
-use crate::faults::{Action, inject_nul};
+use crate::body::{Manner, Sending};
+use crate::faults::Action;
 use crate::graphql::{Budget, Operation};
-use crate::http::{Answer, Closed, Query, Sending};
+use crate::http::{Answer, Closed, Query};
 use crate::state::{Resource, State};
 use crate::{control, jira, rest};
 use bytes::Bytes;
@@ -27,39 +28,43 @@ pub async fn handle(
     let path = parts.uri.path();
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     if let Some(path) = path.strip_prefix(control::PREFIX) {
-        return Ok(control::answer(&state, method, path, &query, &body).respond(None));
+        let answer = control::answer(&state, method, path, &query, &body);
+        return Ok(answer.respond(Manner::Whole));
     }
     let call = Call::read(&state, method, path, query, &parts.headers, &body);
     let endpoint = call.endpoint();
     state.count(&endpoint);
     let fault = state.fault(&endpoint, call.repository().as_deref());
     tokio::time::sleep(state.latency()).await;
-    let mut truncate = None;
-    let mut nul = false;
-    match fault {
+    match &fault {
         Some(Action::Close) => return Err(Closed),
         Some(Action::Hang) => return std::future::pending().await,
-        Some(Action::DelayMs(ms)) => tokio::time::sleep(Duration::from_millis(ms)).await,
-        Some(Action::Body(body)) => return Ok(Answer::text(200, &body).respond(None)),
+        Some(Action::DelayMs(ms)) => tokio::time::sleep(Duration::from_millis(*ms)).await,
+        Some(Action::AdvanceHours(hours)) => {
+            state.advance(*hours);
+        }
+        Some(Action::Body(body)) => return Ok(Answer::text(200, body).respond(Manner::Whole)),
+        Some(Action::Redirect(address)) => {
+            let answer = Answer::text(302, "").with("location", address);
+            return Ok(answer.respond(Manner::Whole));
+        }
         Some(Action::Status(status)) => {
             let mut answer = Answer::text(status.code, &status.body);
-            for (name, value) in status.headers {
+            for (name, value) in &status.headers {
                 let name = name.to_ascii_lowercase();
                 answer.headers.retain(|(n, _)| *n != name);
-                answer.headers.push((name, value));
+                answer.headers.push((name, value.clone()));
             }
-            return Ok(answer.respond(None));
+            return Ok(answer.respond(Manner::Whole));
         }
-        Some(Action::Truncate(bytes)) => truncate = Some(bytes),
-        Some(Action::InjectNul(on)) => nul = on,
-        None => {}
+        _ => {}
     }
-    let mut answer = call.answer(&state, &parts.headers).await;
-    if nul {
-        let body = String::from_utf8_lossy(&answer.body).into_owned();
-        answer.body = Bytes::from(inject_nul(&body));
-    }
-    Ok(answer.respond(truncate))
+    let answer = call.answer(&state, &parts.headers).await;
+    let (answer, manner) = match &fault {
+        Some(action) => action.spoil(answer),
+        None => (answer, Manner::Whole),
+    };
+    Ok(answer.respond(manner))
 }
 
 /// What a request is about.
@@ -94,7 +99,7 @@ impl Call {
             };
             let host = headers.get("host").and_then(|h| h.to_str().ok());
             let base = format!("http://{}{prefix}", host.unwrap_or("localhost"));
-            if let Some(call) = rest::Call::read(&state.world, rest, query, base) {
+            if let Some(call) = rest::Call::read(&state.world(), rest, query, base) {
                 return Call::Rest(call);
             }
         }
@@ -190,7 +195,8 @@ async fn graphql(state: &State, operation: Option<Operation>) -> Answer {
         return limited(Answer::json(200, &error), state.budget(resource), resource);
     }
     let budget = state.budget(resource);
-    let body = state.engine.execute(operation, state.now(), budget).await;
+    let (world, now) = (state.world(), state.now());
+    let body = state.engine.execute(operation, world, now, budget).await;
     limited(Answer::json_text(200, body), budget, resource)
 }
 
@@ -209,7 +215,7 @@ fn core(state: &State, call: rest::Call, headers: &HeaderMap) -> Answer {
             resource,
         );
     }
-    let answer = call.answer(&state.world, state.now());
+    let answer = call.answer(&state.world(), state.now());
     if answer.status == 200 {
         let etag = etag(&answer.body);
         let known = headers.get("if-none-match").and_then(|v| v.to_str().ok());

@@ -42,8 +42,9 @@ struct Spent {
 
 /// The state of a running stand-in.
 pub struct State {
-    /// What is served.
-    pub world: Arc<World>,
+    /// What is served, and what was at the start.
+    world: Mutex<Arc<World>>,
+    original: Arc<World>,
     /// Answers GraphQL.
     pub engine: Engine,
     /// Jira, where it is served.
@@ -87,8 +88,9 @@ impl State {
         let jira = config.jira.clone();
         State {
             jira: jira.map(|j| Jira::new(j, config.seed, until, config.days)),
-            engine: Engine::new(world.clone()),
-            world,
+            engine: Engine::default(),
+            original: world.clone(),
+            world: Mutex::new(world),
             until,
             clock: Mutex::new(Clock {
                 base,
@@ -100,6 +102,22 @@ impl State {
             latency_ms: AtomicU64::new(config.latency.as_millis() as u64),
             config,
         }
+    }
+
+    /// What is served.
+    pub fn world(&self) -> Arc<World> {
+        lock(&self.world).clone()
+    }
+
+    /// Replaces what is served; false if there is nothing to replace it by.
+    pub fn change(&self, change: impl FnOnce(&World) -> Option<World>) -> bool {
+        let mut world = lock(&self.world);
+        let changed = change(&world);
+        let done = changed.is_some();
+        if let Some(changed) = changed {
+            *world = Arc::new(changed);
+        }
+        done
     }
 
     /// The moment that is shown.
@@ -124,8 +142,9 @@ impl State {
         base
     }
 
-    /// Forgets counts, faults and limits, and puts the clock back.
+    /// Forgets counts, faults, limits and changes, and puts the clock back.
     pub fn reset(&self) {
+        *lock(&self.world) = self.original.clone();
         let base = self.until - hours(self.config.hold_back_hours);
         *lock(&self.clock) = Clock {
             base,

@@ -6,8 +6,8 @@ use crate::server::Server;
 impl Server {
     /// What is served, in one line.
     pub fn summary(&self) -> String {
-        let organisations = &self.world().organisations;
-        let parts: Vec<String> = organisations.iter().map(describe).collect();
+        let world = self.world();
+        let parts: Vec<String> = world.organisations.iter().map(describe).collect();
         parts.join("; ")
     }
 }

@@ -143,22 +143,28 @@ impl Query {
 /// Executes GraphQL documents.
 pub struct Engine {
     schema: Schema<Query, EmptyMutation, EmptySubscription>,
-    world: Arc<World>,
 }
 
-impl Engine {
-    /// An engine over a world.
-    pub fn new(world: Arc<World>) -> Self {
+impl Default for Engine {
+    fn default() -> Self {
         let schema = Schema::build(Query, EmptyMutation, EmptySubscription)
             .register_output_type::<actors::Actor>()
             .finish();
-        Engine { schema, world }
+        Engine { schema }
     }
+}
 
+impl Engine {
     /// Answers one operation with a JSON text, as of a moment of the clock.
-    pub async fn execute(&self, operation: Operation, clock: Time, budget: Budget) -> String {
+    pub async fn execute(
+        &self,
+        operation: Operation,
+        world: Arc<World>,
+        clock: Time,
+        budget: Budget,
+    ) -> String {
         let viewpoint = Viewpoint {
-            world: self.world.clone(),
+            world,
             clock,
             budget,
             cost: operation.cost,

@@ -183,11 +183,28 @@ impl Call {
             Target::Repository(name, part) => {
                 let found = world.repository(name);
                 match found.filter(|r| r.created_at <= r.seen_at(clock)) {
+                    Some(repository) if !repository.name_with_owner.eq_ignore_ascii_case(name) => {
+                        self.moved(repository, part)
+                    }
                     Some(repository) => self.part(world, repository, part, clock),
                     None => not_found(),
                 }
             }
         }
+    }
+
+    /// The repository has another name now.
+    fn moved(&self, repo: &Repository, part: &Part) -> Answer {
+        let path = format!("{}/repositories/{}{}", self.base, repo.id, part.path().1);
+        let query = self.query.text();
+        let separator = if query.is_empty() { "" } else { "?" };
+        let url = format!("{path}{separator}{query}");
+        let body = json!({
+            "message": "Moved Permanently",
+            "url": url,
+            "documentation_url": "https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api#follow-redirects",
+        });
+        Answer::json(301, &body).with("location", url)
     }
 
     fn part(&self, world: &World, repo: &Arc<Repository>, part: &Part, clock: Time) -> Answer {
