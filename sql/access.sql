@@ -14,7 +14,7 @@ COMMENT ON FUNCTION source_streams(text) IS
     'The streams that sync fetches for a source, in their order, and what each is fetched for: scopes, the documents of parents, or else its queue, batch items at a time';
 COMMENT ON FUNCTION source_concurrency(text) IS 'How many requests to a source may be under way at a time';
 COMMENT ON FUNCTION source_max_share(text) IS 'Which part of a source''s rate limit may be used up';
-COMMENT ON FUNCTION credential_fingerprint(text, text) IS 'What stands for the current user''s credential for a source: a hash keyed with the salt';
+COMMENT ON FUNCTION credential_fingerprint(text, text) IS 'What stands for the current user''s credential for a source: a hash keyed with the salt; NULL: there is none that could be read';
 COMMENT ON FUNCTION entry_selects(text, text, text) IS 'Whether one entry of the option that selects, such as acme/*, covers a document';
 COMMENT ON FUNCTION stream_mark(text, text, jsonb) IS 'A text that is another whenever something in a stream has changed, from the document that it is fetched for; NULL: it does not say';
 COMMENT ON FUNCTION source_selects(text, text) IS 'Whether the options of a source select a document that other streams are fetched for';

@@ -119,6 +119,7 @@ DECLARE
     stream text;
     scope text;
     page record;
+    finished boolean;
     run_of_pass bigint;
     asked_at timestamptz;
     waited interval;
@@ -147,12 +148,14 @@ BEGIN
         SELECT w.stream, w.scope INTO stream, scope FROM diogen.wait_for_page() w;
         waited := pg_catalog.clock_timestamp() - asked_at;
         code := NULL;
+        finished := NULL;
         BEGIN
             SELECT c.pass_run INTO run_of_pass FROM diogen_bronze.cursors c
             WHERE c.source = source AND c.stream = stream AND c.scope = scope AND c.cursor ? 'after';
             run_of_pass := coalesce(run_of_pass, CASE WHEN FOUND THEN 0 ELSE run END);
             SELECT p.* INTO page FROM diogen.fetch_page(source, stream, scope, run, true) p;
             PERFORM diogen.note_page(run, stream, page.documents, page.changed, page.requests, waited);
+            finished := page.finished;
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
                                     detail = PG_EXCEPTION_DETAIL;
@@ -190,7 +193,7 @@ BEGIN
             END IF;
             RETURN;
         END IF;
-        IF code IS NULL AND (NOT page.finished OR run_of_pass <> run) THEN
+        IF NOT finished OR (finished AND run_of_pass <> run) THEN
             -- A pass that another run had begun is complete now; what changed since then is still to come.
             PERFORM diogen.keep_lock(source, 'bronze');
             PERFORM diogen.begin_page(source, stream, scope, diogen.next_cursor(source, stream, scope));

@@ -124,10 +124,16 @@ fn source_max_share(source: &str) -> Result<f64, ErrorReport> {
     Ok(registered(source)?.source.options().max_share)
 }
 
-/// What stands for the current user's credential for a source where its use is counted.
+/// What stands for the current user's credential for a source where its use is counted; NULL where
+/// there is none that could be read.
 #[pg_extern(stable, strict, parallel_restricted)]
-fn credential_fingerprint(source: &str, salt: &str) -> Result<String, ErrorReport> {
-    Ok(registered(source)?.fingerprint(salt)?)
+fn credential_fingerprint(source: &str, salt: &str) -> Result<Option<String>, ErrorReport> {
+    match registered(source)?.fingerprint(salt) {
+        Ok(fingerprint) => Ok(Some(fingerprint)),
+        // Told by the request that needs it.
+        Err(Error::Credentials(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A text that is another whenever something in a stream has changed, from the document that it is

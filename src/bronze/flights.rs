@@ -77,12 +77,15 @@ pub fn begin(registered: Rc<Registered>, lane: Lane) -> Result<(), Error> {
     if FLIGHTS.with_borrow(|flights| flights.lanes.contains(&lane)) {
         return Ok(());
     }
-    let secret = registered.secret()?;
+    let secret = registered.secret();
     register_xact_callback(PgXactCallbackEvent::Abort, forget);
     let flight = {
         let lane = lane.clone();
         async move {
-            let page = ask(&registered, &secret, &lane).await;
+            let page = match secret {
+                Ok(secret) => ask(&registered, &secret, &lane).await,
+                Err(error) => Err(error),
+            };
             (lane, page)
         }
     };

@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::queries::COMMITS;
 use common::{graphql, start, truth};
 use serde_json::{Value, json};
 use stand_in::{Bulk, Server};
@@ -32,8 +33,6 @@ const PAGE: &str = "query($owner: String!, $name: String!, $first: Int!, $after:
   }
   rateLimit { cost limit remaining resetAt }
 }";
-
-const COMMITS: &str = include_str!("../../../src/sources/github/commits.graphql");
 
 fn bulk(change: impl FnOnce(&mut Bulk)) -> Server {
     let mut bulk = Bulk::default();

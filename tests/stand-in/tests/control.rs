@@ -3,14 +3,13 @@
 
 mod common;
 
+use common::queries::{COMMITS, DEPLOYMENTS, PULL_REQUESTS};
 use common::{get, graphql, post, script, send, start, truth, try_call};
 use serde_json::{Value, json};
 use stand_in::{Config, Server};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
-
-const PULL_REQUESTS: &str = include_str!("../../../src/sources/github/pull_requests.graphql");
 
 #[test]
 fn only_loopback_is_served() {
@@ -176,11 +175,7 @@ fn nothing_is_from_the_future() {
     }
     let mut found = Vec::new();
     for name in ["checkout", "gateway", "web", "infra"] {
-        for query in [
-            PULL_REQUESTS,
-            include_str!("../../../src/sources/github/deployments.graphql"),
-            include_str!("../../../src/sources/github/commits.graphql"),
-        ] {
+        for query in [PULL_REQUESTS, DEPLOYMENTS, COMMITS] {
             let variables = json!({"owner": "acme", "name": name, "first": 100});
             times(
                 &graphql(&server, query, &variables)["data"]["repository"],

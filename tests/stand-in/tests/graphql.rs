@@ -3,23 +3,11 @@
 
 mod common;
 
+use common::queries::{COMMITS, DEPLOYMENTS, PULL_REQUESTS, RELEASES, REPOSITORIES, REPOSITORY};
 use common::{get, graphql, post, start, truth};
 use serde_json::{Value, json};
 use stand_in::Server;
 use std::collections::HashSet;
-
-const COMMITS: &str = include_str!("../../../src/sources/github/commits.graphql");
-const DEPLOYMENTS: &str = include_str!("../../../src/sources/github/deployments.graphql");
-const PULL_REQUESTS: &str = include_str!("../../../src/sources/github/pull_requests.graphql");
-const RELEASES: &str = include_str!("../../../src/sources/github/releases.graphql");
-const REPOSITORIES: &str = concat!(
-    include_str!("../../../src/sources/github/repositories.graphql"),
-    include_str!("../../../src/sources/github/repository_fields.graphql")
-);
-const REPOSITORY: &str = concat!(
-    include_str!("../../../src/sources/github/repository.graphql"),
-    include_str!("../../../src/sources/github/repository_fields.graphql")
-);
 
 /// Reads all pages of the connection at a JSON pointer.
 fn pages(server: &Server, query: &str, variables: &Value, pointer: &str) -> Vec<Value> {
@@ -96,7 +84,7 @@ fn every_document_pages_through_the_truth() {
             .collect();
         assert!(updated.is_sorted_by(|a, b| a >= b), "newest first");
 
-        let commits = whole(COMMITS, "defaultBranchRef/target/history");
+        let commits = whole(COMMITS, "branch/target/history");
         assert_eq!(counts["commits"], commits.len());
         assert_eq!(distinct(&commits, "oid"), commits.len());
         assert_eq!(commits[0]["oid"], counts["head"]);
@@ -117,7 +105,7 @@ fn history_since_leaves_out_older_commits() {
     let server = start(|_| {});
     let since = "2026-06-01T00:00:00Z";
     let all = json!({"owner": "acme", "name": "web", "first": 100});
-    let pointer = "/data/repository/defaultBranchRef/target/history";
+    let pointer = "/data/repository/branch/target/history";
     let all = pages(&server, COMMITS, &all, pointer);
     let some = json!({"owner": "acme", "name": "web", "since": since, "first": 100});
     let some = pages(&server, COMMITS, &some, pointer);
@@ -166,7 +154,7 @@ fn a_history_cursor_stays_with_its_head() {
     let mut variables = json!({"owner": "acme", "name": "web", "first": 100});
     let read = |variables: &Value| {
         let answer = graphql(&server, COMMITS, variables);
-        answer["data"]["repository"]["defaultBranchRef"]["target"]["history"].clone()
+        answer["data"]["repository"]["branch"]["target"]["history"].clone()
     };
     let first = read(&variables);
     let cursor = first["pageInfo"]["endCursor"].as_str().unwrap().to_owned();

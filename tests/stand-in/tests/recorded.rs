@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::queries::{PULL_REQUESTS, RELEASES};
 use common::{get, graphql, start, truth};
 use serde_json::{Value, json};
 use stand_in::Server;
@@ -89,7 +90,7 @@ fn graphql_says_how_many_commits_were_not_recorded() {
     let Some((_, server)) = recorded() else {
         return;
     };
-    let query = include_str!("../../../src/sources/github/pull_requests.graphql");
+    let query = PULL_REQUESTS;
     let variables = json!({"owner": "faros-ai", "name": "airbyte-connectors", "first": 100});
     let answer = graphql(&server, query, &variables);
     assert!(answer.get("errors").is_none(), "{answer}");
@@ -97,7 +98,8 @@ fn graphql_says_how_many_commits_were_not_recorded() {
         .as_array()
         .unwrap();
     let pull = pulls.iter().find(|p| p["number"] == 25).unwrap();
-    assert_eq!(pull["commits"], json!({"totalCount": 11, "nodes": []}));
+    assert_eq!(pull["commits"]["totalCount"], 11);
+    assert_eq!(pull["commits"]["nodes"], json!([]));
     assert_eq!(pull["reviews"]["totalCount"], 5);
     assert_eq!(pull["state"], "MERGED");
     assert_eq!(pull["databaseId"], 718_293_716);
@@ -114,7 +116,7 @@ fn releases_outside_the_default_branch_have_their_commits() {
     let Some((_, server)) = recorded() else {
         return;
     };
-    let query = include_str!("../../../src/sources/github/releases.graphql");
+    let query = RELEASES;
     let mut variables =
         json!({"owner": "kubernetes-sigs", "name": "controller-runtime", "first": 100});
     let mut stable = 0;

@@ -1,6 +1,8 @@
 //! A plain HTTP client, so that the tests see every byte.
 #![allow(clippy::unwrap_used, dead_code)]
 
+pub mod queries;
+
 use serde_json::{Value, json};
 use stand_in::{Config, Server, TOKEN};
 use std::collections::BTreeMap;
@@ -104,8 +106,10 @@ pub fn post(server: &Server, path: &str, body: &str) -> Reply {
     try_call(server, "POST", path, body).unwrap()
 }
 
-/// Runs a GraphQL document.
+/// Runs a GraphQL document, and where it can leave fields out with all of them.
 pub fn graphql(server: &Server, query: &str, variables: &Value) -> Value {
+    let mut variables = variables.clone();
+    variables["full"] = true.into();
     let body = json!({"query": query, "variables": variables}).to_string();
     let reply = post(server, "/graphql", &body);
     assert_eq!(
