@@ -97,7 +97,7 @@ fn wrong_streams_are_refused_and_say_which_there_are() {
         "SELECT diogen.ingest('acme', 'pulls', '{}')",
     ] {
         let error = db.error(sql);
-        assert!(error.starts_with(r#"22023 source kind github has no stream "pulls"; it has: repositories, pull_requests"#), "{error}");
+        assert!(error.starts_with(r#"22023 source kind github has no stream "pulls"; it has: repositories, branches, pull_requests"#), "{error}");
     }
     let error = db.error(r#"SELECT diogen.ingest('acme', 'pull_requests', '{"title": "x"}')"#);
     assert!(

@@ -62,7 +62,7 @@ fn assert_as_undisturbed(fixture: &mut Fixture) {
     };
     let (one, other) = (rows("acme"), rows("undisturbed"));
     let differing = db.lines(&format!(
-        "SELECT DISTINCT stream, key FROM (({one} EXCEPT {other}) UNION ALL ({other} EXCEPT {one})) d"
+        "SELECT DISTINCT stream, key, doc ->> 'created_at', doc ->> 'updated_at' FROM (({one} EXCEPT {other}) UNION ALL ({other} EXCEPT {one})) d"
     ));
     assert_eq!(differing, [""; 0]);
     assert_ne!(db.number(&format!("SELECT count(*) FROM ({one}) d")), 0);

@@ -40,6 +40,34 @@ impl Default for Bulk {
     }
 }
 
+/// A GitHub App with one installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct App {
+    /// Id.
+    pub id: u64,
+    /// Client id.
+    pub client_id: String,
+    /// Public key, in PEM.
+    pub public_key: String,
+    /// Id of its installation.
+    pub installation: u64,
+    /// How long a token is good.
+    pub token_lifetime: Duration,
+}
+
+impl App {
+    /// An app with this public key, whose tokens are good for an hour.
+    pub fn new(public_key: &str) -> Self {
+        App {
+            id: 123_456,
+            client_id: "Iv23liStandIn".to_owned(),
+            public_key: public_key.to_owned(),
+            installation: 7_654_321,
+            token_lifetime: Duration::from_secs(3_600),
+        }
+    }
+}
+
 /// Settings of a stand-in; see the command line's help for each.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -47,6 +75,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Accepted token.
     pub token: String,
+    /// The GitHub App whose tokens are accepted as well.
+    pub app: Option<App>,
     /// Login of the generated organisation; none generates nothing.
     pub organisation: Option<String>,
     /// A large organisation called `bulk` beside the others.
@@ -76,6 +106,7 @@ impl Default for Config {
         Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             token: TOKEN.to_owned(),
+            app: None,
             organisation: Some("acme".to_owned()),
             bulk: None,
             recorded: None,

@@ -29,6 +29,10 @@ pub fn answer(state: &State, method: &str, path: &str, query: &Query, body: &[u8
         ("GET", "truth") => Answer::json(200, &keys::truth(&state.world(), state.now())),
         ("GET", "documents") => Answer::json(200, &keys::documents(&state.world(), state.now())),
         ("GET", "teams") => Answer::json(200, &teams(state)),
+        ("POST", "expire_tokens") => {
+            let expired = state.tokens.expire();
+            Answer::json(200, &json!({"expired": expired}))
+        }
         ("POST", "rename") => rename(state, query),
         ("POST", "delete") => delete(state, query),
         ("POST", "reset") => {

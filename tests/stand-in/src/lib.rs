@@ -6,6 +6,7 @@
 //! history is visible, so that new documents appear while it runs; a script of faults
 //! makes it misbehave; and `/_stand_in/truth` says what a client should have found.
 
+mod app;
 mod body;
 pub mod changed_files;
 mod changes;
@@ -32,7 +33,7 @@ mod summary;
 pub mod view;
 
 pub use changes::Deleted;
-pub use config::{Bulk, Config};
+pub use config::{App, Bulk, Config};
 pub use faults::{Action, Fault, Status};
 pub use server::Server;
 

@@ -1,7 +1,7 @@
 //! The stand-in as a program.
 
 use clap::Parser;
-use stand_in::{Bulk, Config, Server, jira};
+use stand_in::{App, Bulk, Config, Server, jira};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,6 +20,18 @@ struct Arguments {
     /// Accepted token
     #[arg(long, default_value = stand_in::TOKEN)]
     token: String,
+    /// File with the public key (PEM) of a GitHub App [default: there is no app]
+    #[arg(long)]
+    app_public_key: Option<PathBuf>,
+    /// Id of the app
+    #[arg(long, default_value_t = 123_456)]
+    app_id: u64,
+    /// Id of the app's installation
+    #[arg(long, default_value_t = 7_654_321)]
+    app_installation: u64,
+    /// Seconds for which a token of the app is good
+    #[arg(long, default_value_t = 3_600)]
+    app_token_seconds: u64,
     /// Login of the organisation to generate [default: acme, unless --recorded or --bulk-repositories is given]
     #[arg(long)]
     organisation: Option<String>,
@@ -82,6 +94,15 @@ fn main() -> std::io::Result<()> {
         (None, None) if arguments.bulk_repositories.is_none() => Some("acme".to_owned()),
         (organisation, _) => organisation.clone(),
     };
+    let app = match &arguments.app_public_key {
+        Some(path) => Some(App {
+            id: arguments.app_id,
+            installation: arguments.app_installation,
+            token_lifetime: Duration::from_secs(arguments.app_token_seconds),
+            ..App::new(&std::fs::read_to_string(path)?)
+        }),
+        None => None,
+    };
     let bulk = arguments.bulk_repositories.map(|repositories| Bulk {
         repositories,
         pull_requests: arguments.bulk_pull_requests,
@@ -105,6 +126,7 @@ fn main() -> std::io::Result<()> {
     let server = Server::start(Config {
         listen: arguments.listen,
         token: arguments.token,
+        app,
         organisation,
         bulk,
         recorded: arguments.recorded,

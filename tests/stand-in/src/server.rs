@@ -114,6 +114,11 @@ impl Server {
         keys::documents(&self.state.world(), self.state.now())
     }
 
+    /// Ends all tokens of the app; how many there were.
+    pub fn expire_tokens(&self) -> usize {
+        self.state.tokens.expire()
+    }
+
     /// Gives a repository another name; false if there is no such repository.
     pub fn rename(&self, repository: &str, name: &str) -> bool {
         self.state.change(|world| world.renamed(repository, name))

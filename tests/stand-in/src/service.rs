@@ -5,7 +5,7 @@ use crate::faults::Action;
 use crate::graphql::{Budget, Operation};
 use crate::http::{Answer, Closed, Query};
 use crate::state::{Resource, State};
-use crate::{control, jira, rest};
+use crate::{app, control, jira, rest};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -72,6 +72,7 @@ enum Call {
     Graphql(Option<Operation>),
     Rest(rest::Call),
     Jira(Box<jira::Call>),
+    App(app::Call, Bytes),
     Unknown(String),
 }
 
@@ -82,12 +83,15 @@ impl Call {
         path: &str,
         query: Query,
         headers: &HeaderMap,
-        body: &[u8],
+        body: &Bytes,
     ) -> Call {
         if state.jira.is_some()
             && let Some(call) = jira::Call::read(method, path, &query, headers, body)
         {
             return Call::Jira(Box::new(call));
+        }
+        if let Some(call) = app::Call::read(method, path) {
+            return Call::App(call, body.clone());
         }
         if method == "POST" && matches!(path, "/graphql" | "/api/graphql") {
             return Call::Graphql(Operation::parse(body));
@@ -112,6 +116,7 @@ impl Call {
             Call::Graphql(None) => "POST /graphql (unreadable)".to_owned(),
             Call::Rest(call) => call.endpoint(),
             Call::Jira(call) => call.endpoint(),
+            Call::App(call, _) => call.endpoint().to_owned(),
             Call::Unknown(what) => what.clone(),
         }
     }
@@ -121,7 +126,7 @@ impl Call {
             Call::Graphql(operation) => operation.as_ref()?.repository.clone(),
             Call::Rest(call) => call.repository(),
             Call::Jira(call) => call.project(),
-            Call::Unknown(_) => None,
+            Call::App(..) | Call::Unknown(_) => None,
         }
     }
 
@@ -135,13 +140,19 @@ impl Call {
                 "Request forbidden by administrative rules. Please make sure your request has a User-Agent header (https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required). Check https://developer.github.com for other possible causes.\n",
             );
         }
+        if let Call::App(call, body) = &self {
+            // The app shows no token but a statement of its own.
+            state.spend(Resource::Core, 1);
+            let answer = call.answer(state, bearer(headers).unwrap_or_default(), body);
+            return limited(answer, state.budget(Resource::Core), Resource::Core);
+        }
         if !authorised(state, headers) {
             return message(401, "Bad credentials", "https://docs.github.com/rest");
         }
         match self {
             Call::Graphql(operation) => graphql(state, operation).await,
             Call::Rest(call) => core(state, call, headers),
-            Call::Jira(_) | Call::Unknown(_) => {
+            Call::App(..) | Call::Jira(_) | Call::Unknown(_) => {
                 state.spend(Resource::Core, 1);
                 let answer = rest::not_found();
                 limited(answer, state.budget(Resource::Core), Resource::Core)
@@ -159,13 +170,18 @@ fn message(status: u16, message: &str, url: &str) -> Answer {
 }
 
 fn authorised(state: &State, headers: &HeaderMap) -> bool {
+    bearer(headers).is_some_and(|token| token == state.config.token || state.tokens.accept(token))
+}
+
+/// What follows `Bearer` or `token`.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get("authorization").and_then(|v| v.to_str().ok());
     value
         .and_then(|v| v.split_once(' '))
         .filter(|(scheme, _)| {
             scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token")
         })
-        .is_some_and(|(_, token)| token == state.config.token)
+        .map(|(_, token)| token)
 }
 
 /// Adds the headers about the rate limit.

@@ -1,5 +1,6 @@
 //! What changes while a stand-in runs: clock, rate limits, counts, script of faults.
 
+use crate::app::Tokens;
 use crate::config::Config;
 use crate::faults::{Action, Fault};
 use crate::graphql::{Budget, Engine};
@@ -49,6 +50,8 @@ pub struct State {
     pub engine: Engine,
     /// Jira, where it is served.
     pub jira: Option<Jira>,
+    /// Tokens of the app.
+    pub tokens: Tokens,
     /// Settings.
     pub config: Config,
     /// End of the generated history.
@@ -91,6 +94,7 @@ impl State {
             engine: Engine::default(),
             original: world.clone(),
             world: Mutex::new(world),
+            tokens: Tokens::default(),
             until,
             clock: Mutex::new(Clock {
                 base,
