@@ -2,6 +2,18 @@
 
 use crate::{Cluster, Session};
 use stand_in::{Config, Server, TOKEN};
+use std::collections::BTreeSet;
+
+/// The streams whose documents the stand-in can name.
+const STREAMS: [&str; 7] = [
+    "pull_requests",
+    "commits",
+    "deployments",
+    "releases",
+    "tags",
+    "issues",
+    "workflow_runs",
+];
 
 /// Cluster, stand-in and a superuser's session.
 pub struct Fixture {
@@ -42,11 +54,16 @@ impl Fixture {
 
     /// Adds a source for repositories of the stand-in, all of their history.
     pub fn add_source(&mut self, name: &str, repositories: &str) {
+        self.add_source_with(name, repositories, "", TOKEN);
+    }
+
+    /// The same with more options, such as `, "concurrency": 1`, and another secret.
+    pub fn add_source_with(&mut self, name: &str, repositories: &str, options: &str, secret: &str) {
         let url = self.stand_in.url();
         self.db.run(&format!(
             r#"SELECT diogen.add_source('{name}', 'github',
-                '{{"base_url": "{url}", "repositories": "{repositories}", "since": "2000-01-01"}}',
-                secret => '{TOKEN}')"#
+                '{{"base_url": "{url}", "repositories": "{repositories}", "since": "2000-01-01"{options}}}',
+                secret => '{secret}')"#
         ));
     }
 
@@ -65,25 +82,35 @@ impl Fixture {
             .sum()
     }
 
-    /// What bronze holds by repository and stream, in the words of the stand-in's truth; the
-    /// differences are returned, so that none means that all is there, once.
+    /// What bronze does not hold of what the stand-in shows now, or holds beyond it, by their names;
+    /// none means that all is there, once.
     pub fn differences_to_truth(&mut self, source: &str) -> Vec<String> {
-        let mut differences = Vec::new();
-        let truth = self.stand_in.truth();
-        for (repository, counts) in truth.as_object().expect("an object") {
-            for stream in ["pull_requests", "commits", "deployments", "releases"] {
-                let held = self.db.number(&format!(
-                    "SELECT count(*) FROM diogen_bronze.documents
-                     WHERE source = '{source}' AND stream = '{stream}' AND scope = '{repository}'"
-                ));
-                if counts[stream] != held {
-                    differences.push(format!(
-                        "{repository} {stream}: {held}, not {}",
-                        counts[stream]
-                    ));
-                }
+        let mut shown = BTreeSet::new();
+        for (repository, kinds) in self.stand_in.keys().as_object().expect("an object") {
+            for stream in STREAMS {
+                let names = kinds[stream].as_array().expect("a list").iter();
+                shown.extend(names.map(|name| {
+                    let name = name
+                        .as_str()
+                        .map_or_else(|| name.to_string(), str::to_owned);
+                    format!("{repository} {stream} {name}")
+                }));
             }
         }
-        differences
+        let held: Vec<_> = self.db.lines(&format!(
+            "SELECT d.scope || ' ' || d.stream || ' ' ||
+                    CASE d.stream WHEN 'issues' THEN d.doc ->> 'number'
+                                  ELSE regexp_replace(substr(d.key, length(d.scope) + 2), '^[#@]', '') END
+             FROM diogen_bronze.documents d
+             WHERE d.source = '{source}' AND d.deleted_at IS NULL AND d.stream IN ('{}')",
+            STREAMS.join("', '")
+        ));
+        let count = held.len();
+        let held: BTreeSet<_> = held.into_iter().collect();
+        assert_eq!(held.len(), count, "nothing is there twice");
+        let missing = shown.difference(&held).map(|name| format!("- {name}"));
+        missing
+            .chain(held.difference(&shown).map(|name| format!("+ {name}")))
+            .collect()
     }
 }

@@ -163,7 +163,14 @@ fn an_unknown_repository_is_recorded_and_the_others_arrive() {
     );
     assert_eq!(
         fixture.db.lines("SELECT DISTINCT stream FROM diogen_bronze.documents WHERE scope = 'acme/checkout' ORDER BY 1"),
-        ["commits", "deployments", "pull_requests", "repositories"]
+        [
+            "commits",
+            "deployments",
+            "issues",
+            "pull_requests",
+            "repositories",
+            "workflow_runs"
+        ]
     );
 }
 

@@ -189,7 +189,9 @@ fn a_token_that_may_not_see_one_repository_reads_the_others() {
     );
     let differences = fixture.differences_to_truth("acme");
     assert!(
-        differences.iter().all(|line| line.starts_with("acme/web ")),
+        differences
+            .iter()
+            .all(|line| line.starts_with("- acme/web ")),
         "{differences:?}"
     );
 }

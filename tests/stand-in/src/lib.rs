@@ -36,6 +36,7 @@ pub use changes::Deleted;
 pub use config::{App, Bulk, Config};
 pub use faults::{Action, Fault, Status};
 pub use server::Server;
+pub use state::Asked;
 
 /// The token that it accepts unless it is told another.
 pub const TOKEN: &str = "stand-in-token";

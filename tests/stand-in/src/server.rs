@@ -5,12 +5,13 @@ use crate::config::Config;
 use crate::faults::Fault;
 use crate::jira::Jira;
 use crate::model::{Time, World};
-use crate::state::State;
+use crate::state::{Asked, State};
 use crate::{generate, keys, recorded, service};
 use chrono::{Timelike, Utc};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -101,6 +102,16 @@ impl Server {
     /// Requests answered so far.
     pub fn requests(&self) -> u64 {
         self.state.counts().values().sum()
+    }
+
+    /// Requests by endpoint.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        self.state.counts()
+    }
+
+    /// What was asked, once each.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.state.asked()
     }
 
     /// How many documents of each kind are visible now, by repository: what a client should find.

@@ -4,7 +4,7 @@ use crate::body::{Manner, Sending};
 use crate::faults::Action;
 use crate::graphql::{Budget, Operation};
 use crate::http::{Answer, Closed, Query};
-use crate::state::{Resource, State};
+use crate::state::{Asked, Resource, State};
 use crate::{app, control, jira, rest};
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -34,6 +34,7 @@ pub async fn handle(
     let call = Call::read(&state, method, path, query, &parts.headers, &body);
     let endpoint = call.endpoint();
     state.count(&endpoint);
+    state.note(Asked::new(method, path, &body));
     let fault = state.fault(&endpoint, call.repository().as_deref());
     tokio::time::sleep(state.latency()).await;
     match &fault {

@@ -7,7 +7,7 @@ use crate::graphql::{Budget, Engine};
 use crate::jira::Jira;
 use crate::model::{Time, World};
 use chrono::{Duration, Timelike, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -41,6 +41,30 @@ struct Spent {
     reset: Time,
 }
 
+/// What was asked, once each: what a contract with the real APIs is checked by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    /// Method.
+    pub method: String,
+    /// Path without the query.
+    pub path: String,
+    /// Document where it was GraphQL.
+    pub graphql: Option<String>,
+}
+
+impl Asked {
+    /// What a request asked.
+    pub fn new(method: &str, path: &str, body: &[u8]) -> Self {
+        let body: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+        let graphql = body.and_then(|body| Some(body["query"].as_str()?.to_owned()));
+        Asked {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            graphql: graphql.filter(|_| path.ends_with("/graphql")),
+        }
+    }
+}
+
 /// The state of a running stand-in.
 pub struct State {
     /// What is served, and what was at the start.
@@ -59,6 +83,7 @@ pub struct State {
     clock: Mutex<Clock>,
     spent: [Mutex<Spent>; 2],
     counts: Mutex<BTreeMap<String, u64>>,
+    asked: Mutex<BTreeSet<Asked>>,
     faults: Mutex<Vec<Fault>>,
     latency_ms: AtomicU64,
 }
@@ -102,6 +127,7 @@ impl State {
             }),
             spent: [fresh(), fresh()],
             counts: Mutex::default(),
+            asked: Mutex::default(),
             faults: Mutex::default(),
             latency_ms: AtomicU64::new(config.latency.as_millis() as u64),
             config,
@@ -182,6 +208,16 @@ impl State {
     /// Counts a request.
     pub fn count(&self, endpoint: &str) {
         *lock(&self.counts).entry(endpoint.to_owned()).or_default() += 1;
+    }
+
+    /// Notes what a request asked.
+    pub fn note(&self, asked: Asked) {
+        lock(&self.asked).insert(asked);
+    }
+
+    /// What was asked.
+    pub fn asked(&self) -> Vec<Asked> {
+        lock(&self.asked).iter().cloned().collect()
     }
 
     /// Requests by endpoint.
