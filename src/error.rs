@@ -70,9 +70,11 @@ impl Error {
             Self::Source(SourceError::RateLimited { .. }) => {
                 Code::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED
             }
-            Self::Source(SourceError::Status { .. } | SourceError::Unreadable { .. }) => {
-                Code::ERRCODE_FDW_REPLY_HANDLE
-            }
+            Self::Source(
+                SourceError::Status { .. }
+                | SourceError::Unreadable { .. }
+                | SourceError::Gone { .. },
+            ) => Code::ERRCODE_FDW_REPLY_HANDLE,
             Self::Source(SourceError::TooHeavy { .. }) => Code::ERRCODE_STATEMENT_TOO_COMPLEX,
             Self::Source(SourceError::CursorLost { .. }) => Code::ERRCODE_FDW_REPLY_HANDLE,
             Self::Source(SourceError::NoKey { .. }) => Code::ERRCODE_NOT_NULL_VIOLATION,

@@ -9,4 +9,4 @@ mod numeric;
 mod reader;
 
 pub use datum::Document;
-pub use reader::{Json, Object};
+pub use reader::{Json, Object, time};

@@ -8,6 +8,8 @@ mod error;
 pub mod github;
 mod limits;
 mod options;
+mod reach;
+mod width;
 
 use std::borrow::Cow;
 

@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 
 use super::GitHub;
 use super::answer::refusal;
-use super::listings::{Reach, WAIT_FOR_UNFINISHED, since, time};
+use super::listings::WAIT_FOR_UNFINISHED;
 use crate::http::Response;
+use crate::sources::reach::{Reach, since, time};
 use crate::sources::{Page, Place, Queued, SourceError, limits, without_nul};
 
 /// Elements of a page, GitHub's most.
