@@ -10,3 +10,6 @@ mod reader;
 
 pub use datum::Document;
 pub use reader::{Json, Object, time};
+
+#[cfg(test)]
+pub use reader::tests::encode;

@@ -279,4 +279,4 @@ fn word(bytes: &[u8], offset: usize) -> Option<u32> {
 
 #[cfg(test)]
 #[path = "reader_tests.rs"]
-mod tests;
+pub mod tests;

@@ -109,7 +109,7 @@ impl Asked<'_> {
                 advice: "Jira Cloud has removed the search of Jira Data Center; set the option deployment to cloud, or leave it out to have it found out",
             },
             // The HTTP client follows no redirects: they lead to logins.
-            300..400 => SourceError::Unreadable {
+            300..=399 => SourceError::Unreadable {
                 host,
                 reason: format!(
                     "HTTP {status} from {} leads elsewhere, as to a login; check the option base_url",

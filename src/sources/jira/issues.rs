@@ -256,8 +256,7 @@ fn news(
     let mut newest = time(&cursor["newest"]);
     let mut oldest = time(&cursor["oldest"]);
     let mut page = Page::default();
-    let mut first = None;
-    let mut last = oldest;
+    let (mut first, mut last) = (None, None);
     for text in &found.issues {
         let issue = Issue::read(text, asked)?;
         let updated = issue.updated();
@@ -279,7 +278,8 @@ fn news(
     let next = if has_gap {
         None
     } else {
-        oldest = last;
+        // A search that was begun anew repeats a little at first.
+        oldest = oldest.min(last).or(oldest).or(last);
         found.next(position, &cursor["after"], asked)?
     };
     let is_covered = oldest.is_some_and(|oldest| oldest <= position.until)

@@ -7,7 +7,6 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Jira;
-use super::answer::Asked;
 use super::deployment::Deployment;
 use super::filter::Wanted;
 use crate::http::Response;

@@ -274,3 +274,6 @@ impl Source for Jira {
 #[cfg(test)]
 #[path = "jira_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod passes_tests;

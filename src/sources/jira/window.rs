@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 /// For what passes between question and answer, and for what clocks are corrected by.
 const MARGIN: i64 = 1;
+/// A search that was begun anew because the last one took too long is given so much more.
+const PATIENCE: i64 = 60;
 
 /// Times of change, in minutes back from when Jira answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,8 +25,9 @@ impl Window {
     pub fn new(since: DateTime<Utc>, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
         let age = |at: DateTime<Utc>| (now - at).num_milliseconds();
         let until = until.map(|until| age(until).div_euclid(60_000) - 2 * MARGIN);
+        let margin = until.map_or(MARGIN, |_| PATIENCE);
         Self {
-            since: ((age(since) + 59_999).div_euclid(60_000) + MARGIN).max(1),
+            since: ((age(since) + 59_999).div_euclid(60_000) + margin).max(1),
             // The whole of the last minutes.
             until: until.filter(|minutes| *minutes > 0),
         }
@@ -96,7 +99,7 @@ mod tests {
         let window = Window::new(hour, Some(half), now);
         assert_eq!(
             window.jql("P\"\\"),
-            r#"project = "P\"\\" AND updated >= "-61m" AND updated <= "-28m" ORDER BY updated DESC"#
+            r#"project = "P\"\\" AND updated >= "-120m" AND updated <= "-28m" ORDER BY updated DESC"#
         );
         assert_eq!(Window::read(&window.json()), Some(window));
         assert_eq!(all_of("PAY"), r#"project = "PAY" ORDER BY created ASC"#);
@@ -115,7 +118,6 @@ mod tests {
             let until = asked - TimeDelta::milliseconds(since);
             let since = until - TimeDelta::milliseconds(length);
             let window = Window::new(since, Some(until), asked);
-            prop_assert!(answered - TimeDelta::minutes(window.since) <= since + TimeDelta::zero());
             prop_assert!(window.covers(since, answered));
             if let Some(minutes) = window.until {
                 let end = (answered - TimeDelta::minutes(minutes)).timestamp().div_euclid(60);
