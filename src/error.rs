@@ -1,5 +1,8 @@
 //! From typed errors to PostgreSQL's: every error carries a SQLSTATE.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgSqlErrorCode, spi};
 
@@ -50,6 +53,17 @@ impl Error {
         }
     }
 
+    /// How long a rate limit lasts, where the API said so.
+    pub fn limited_for(&self, now: DateTime<Utc>) -> Option<Duration> {
+        match self {
+            Self::Source(SourceError::RateLimited {
+                resets_at: Some(at),
+                ..
+            }) => Some((*at - now).to_std().unwrap_or_default()),
+            _ => None,
+        }
+    }
+
     /// The SQLSTATE, after the SQL/MED class where one fits.
     fn sqlstate(&self) -> PgSqlErrorCode {
         use PgSqlErrorCode as Code;
@@ -70,9 +84,11 @@ impl Error {
             Self::Source(SourceError::RateLimited { .. }) => {
                 Code::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED
             }
-            Self::Source(SourceError::Status { .. } | SourceError::Unreadable { .. }) => {
-                Code::ERRCODE_FDW_REPLY_HANDLE
-            }
+            Self::Source(
+                SourceError::Status { .. }
+                | SourceError::Unreadable { .. }
+                | SourceError::Gone { .. },
+            ) => Code::ERRCODE_FDW_REPLY_HANDLE,
             Self::Source(SourceError::TooHeavy { .. }) => Code::ERRCODE_STATEMENT_TOO_COMPLEX,
             Self::Source(SourceError::CursorLost { .. }) => Code::ERRCODE_FDW_REPLY_HANDLE,
             Self::Source(SourceError::ForeignLink { .. }) => Code::ERRCODE_INSUFFICIENT_PRIVILEGE,

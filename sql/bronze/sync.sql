@@ -13,7 +13,7 @@ LANGUAGE sql STABLE AS $$
             SELECT d.key, d.stream, d.doc
             FROM diogen_bronze.documents d
             WHERE d.source = passes.source AND d.stream = ANY (t.parents) AND d.deleted_at IS NULL
-              AND diogen.source_selects(passes.source, d.key)
+              AND diogen.source_selects(passes.source, d.key) AND diogen.source_selects(passes.source, d.scope)
             UNION ALL
             SELECT '*', NULL, NULL
             WHERE t.batch IS NOT NULL
@@ -41,7 +41,10 @@ LANGUAGE sql STABLE AS $$
         CASE WHEN c.last_success_at >= is_listed.since THEN true
              -- The list itself was not read again because there was no news.
              ELSE c.mark = diogen.parent_mark(c.source, c.stream, c.scope)
-                  AND diogen.is_listed(c.source, 'repositories', c.scope, is_listed.since) END), false)
+                  AND EXISTS (SELECT FROM diogen.source_streams(c.source) t
+                              CROSS JOIN LATERAL unnest(t.parents) AS p (parent)
+                              WHERE t.stream = c.stream
+                                AND diogen.is_listed(c.source, p.parent, c.scope, is_listed.since)) END), false)
     FROM diogen_bronze.cursors c
     WHERE c.source = is_listed.source AND c.stream = is_listed.stream
       AND c.state = 'complete' AND is_listed.key = ANY (c.seen)

@@ -25,6 +25,8 @@ use crate::sources::{Page, Place, Remedy};
 
 /// No attempt begins later than this after the first one.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A limit that is over so soon is waited for; after a longer one the next run goes on.
+const SHORT_LIMIT: Duration = Duration::from_secs(20);
 
 /// Which page is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -183,7 +185,12 @@ async fn ask(registered: &Registered, secret: &str, lane: &Lane) -> Result<Page,
                 may_log_in_again = false;
                 continue;
             }
-            Remedy::None => return Err(error),
+            Remedy::None => match error.limited_for(Utc::now()) {
+                Some(wait) if wait <= SHORT_LIMIT && started.elapsed() + wait < PATIENCE => {
+                    tokio::time::sleep(wait).await;
+                }
+                _ => return Err(error),
+            },
             Remedy::Again => {}
             Remedy::Narrower => {
                 cursor = source.narrower(&lane.stream, &cursor).unwrap_or(cursor);

@@ -9,4 +9,7 @@ mod numeric;
 mod reader;
 
 pub use datum::Document;
-pub use reader::{Json, Object};
+pub use reader::{Json, Object, time};
+
+#[cfg(test)]
+pub use reader::tests::encode;

@@ -58,6 +58,14 @@ struct Container<'a> {
     data_start: usize,
 }
 
+/// A time in ISO 8601 form, with or without a colon in its offset as Jira has it.
+pub fn time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text)
+        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
+        .ok()
+        .map(|time| time.to_utc())
+}
+
 impl<'a> Json<'a> {
     /// The root value of a `jsonb` datum without its varlena header.
     pub fn root(bytes: &'a [u8]) -> Option<Self> {
@@ -93,11 +101,7 @@ impl<'a> Json<'a> {
 
     /// A time in ISO 8601 form, with or without a colon in its offset.
     pub fn time(self) -> Option<DateTime<Utc>> {
-        let text = self.text()?;
-        DateTime::parse_from_rfc3339(text)
-            .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
-            .ok()
-            .map(|time| time.to_utc())
+        time(self.text()?)
     }
 
     /// The object, if it is one.
@@ -275,4 +279,4 @@ fn word(bytes: &[u8], offset: usize) -> Option<u32> {
 
 #[cfg(test)]
 #[path = "reader_tests.rs"]
-mod tests;
+pub mod tests;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 
 /// Encodes a value as PostgreSQL's `JsonbValueToJsonb` does.
-fn encode(value: &Value) -> Vec<u8> {
+pub fn encode(value: &Value) -> Vec<u8> {
     match value {
         Value::Array(_) | Value::Object(_) => encode_container(value, 0),
         scalar => encode_container(&Value::Array(vec![scalar.clone()]), IS_SCALAR),

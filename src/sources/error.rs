@@ -50,6 +50,18 @@ pub enum SourceError {
         /// When to try again, if it said so.
         resets_at: Option<DateTime<Utc>>,
     },
+    /// The API no longer has what was asked.
+    #[error("{host} no longer has {endpoint} (HTTP 410): {message}; {advice}")]
+    Gone {
+        /// The host.
+        host: String,
+        /// What was asked.
+        endpoint: String,
+        /// The API's words.
+        message: String,
+        /// What to do.
+        advice: &'static str,
+    },
     /// Any other status than success.
     #[error("{host} answered HTTP {status}: {message}")]
     Status {

@@ -1,6 +1,6 @@
 //! What the headers of an answer say about rate limits.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
 
 /// What is left of a rate limit.
@@ -36,18 +36,28 @@ pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<DateTime<U
     }
 }
 
+/// When a limit starts afresh: a number of seconds at GitHub and a date at Jira, which leaves out
+/// the seconds.
+pub fn reset(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let reset = text(headers, "x-ratelimit-reset")?;
+    if let Ok(seconds) = reset.parse() {
+        return DateTime::from_timestamp(seconds, 0);
+    }
+    let to_the_minute = || NaiveDateTime::parse_from_str(reset, "%Y-%m-%dT%H:%MZ");
+    DateTime::parse_from_rfc3339(reset)
+        .map(|time| time.to_utc())
+        .or_else(|_| to_the_minute().map(|time| time.and_utc()))
+        .ok()
+}
+
 /// The budget in the headers `X-RateLimit-…`; an Enterprise Server without limits sends none, or
-/// a limit of 0. The reset is a number of seconds at GitHub and a date at Jira.
+/// a limit of 0.
 pub fn budget(headers: &HeaderMap) -> Option<Budget> {
     let limit = number(headers, "x-ratelimit-limit");
     if limit == Some(0) {
         return None;
     }
-    let reset = text(headers, "x-ratelimit-reset")?;
-    let resets_at = match reset.parse() {
-        Ok(seconds) => DateTime::from_timestamp(seconds, 0)?,
-        Err(_) => DateTime::parse_from_rfc3339(reset).ok()?.to_utc(),
-    };
+    let resets_at = reset(headers)?;
     Some(Budget {
         resource: text(headers, "x-ratelimit-resource")
             .unwrap_or_default()
@@ -103,7 +113,8 @@ mod tests {
         };
         let seconds = budget_at("1800000000").expect("a budget");
         assert_eq!((seconds.limit, seconds.remaining), (Some(5000), 7));
-        assert_eq!(budget_at("2027-01-15T08:00:00Z"), Some(seconds));
+        assert_eq!(budget_at("2027-01-15T08:00:00Z"), Some(seconds.clone()));
+        assert_eq!(budget_at("2027-01-15T08:00Z"), Some(seconds));
         assert_eq!(budget_at("later"), None);
     }
 

@@ -6,8 +6,11 @@
 mod clean;
 mod error;
 pub mod github;
+pub mod jira;
 mod limits;
 mod options;
+mod reach;
+mod width;
 
 use std::borrow::Cow;
 
@@ -271,7 +274,7 @@ pub trait Source {
 }
 
 /// The kinds of source there are.
-pub const KINDS: &[&dyn Kind] = &[&github::Kind];
+pub const KINDS: &[&dyn Kind] = &[&github::Kind, &jira::Kind];
 
 /// The kind of that name.
 pub fn kind(name: &str) -> Result<&'static dyn Kind, OptionError> {

@@ -165,7 +165,7 @@ pub fn read<'a>(
     }
     let kind = found.ok_or(OptionError::Missing(
         "kind",
-        "what the source is, such as github",
+        "what the source is: github or jira",
     ))?;
     let unknown = |(name, _): &&(&str, &str)| !kind.option_names().contains(name);
     if let Some((name, _)) = own.iter().find(unknown) {
@@ -388,7 +388,7 @@ mod tests {
     #[test]
     fn refusals_name_what_is_allowed() {
         assert!(refusal(&[("repos", "x")]).contains("repositories"));
-        assert!(refusal(&[("kind", "svn")]).contains("github"));
+        assert!(refusal(&[("kind", "svn")]).contains("github, jira"));
         assert!(refusal(&[("token", "x")]).contains("everyone can read"));
         assert!(refusal(&[("base_url", "api.github.com")]).contains("https://"));
         assert!(refusal(&[("base_url", "http://api.github.com")]).contains("https://"));

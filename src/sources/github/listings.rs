@@ -15,47 +15,27 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Connection, PageInfo};
 use super::filter::Wanted;
 use super::{GitHub, nested};
+use crate::sources::reach::{Reach, since, time};
+use crate::sources::width::Widths;
 use crate::sources::{Page, Place, SourceError, without_nul};
 
-/// How many elements a page has at first, and at most.
+/// How many elements a page has.
 ///
 /// 25 pull requests with all they carry cost no more points than fewer would, and stay below
 /// GitHub's resource limit for one query; more save round trips where they stay below it too.
-fn widths(stream: &str) -> (u64, u64) {
+pub fn widths(stream: &str) -> Widths {
     match stream {
-        "pull_requests" => (25, 50),
-        "deployments" => (50, 100),
-        _ if nested::is_nested(stream) => (nested::BATCH, nested::BATCH),
-        _ => (100, 100),
+        "pull_requests" => Widths {
+            first: 25,
+            most: 50,
+        },
+        "deployments" => Widths {
+            first: 50,
+            most: 100,
+        },
+        _ if nested::is_nested(stream) => Widths::always(nested::BATCH),
+        _ => Widths::always(100),
     }
-}
-
-fn width(stream: &str, cursor: &Value) -> u64 {
-    cursor["width"].as_u64().unwrap_or(widths(stream).0).max(1)
-}
-
-/// The cursor with a width that came through grown by a quarter.
-pub fn grown(stream: &str, was: &Value, mut cursor: Value) -> Value {
-    let width = width(stream, was);
-    let next = (width + (width / 4).max(1)).min(widths(stream).1);
-    if next != widths(stream).0 {
-        cursor["width"] = next.into();
-    }
-    cursor
-}
-
-/// The cursor for the same page with half the elements; `None` where it has one only.
-pub fn narrower(stream: &str, cursor: &Value) -> Option<Value> {
-    let mut cursor = cursor.clone();
-    let half = match cursor.get_mut("items").and_then(Value::as_array_mut) {
-        Some(items) => {
-            items.truncate(items.len() / 2);
-            items.len() as u64
-        }
-        None => width(stream, &cursor) / 2,
-    };
-    cursor["width"] = half.into();
-    (half > 0).then_some(cursor)
 }
 
 /// The cursor for the same pass from its beginning.
@@ -210,7 +190,7 @@ pub fn body(github: &GitHub, place: &Place<'_>) -> Result<String, SourceError> {
     let (repository, branch) = split(place.scope);
     let (owner, name) = repository.split_once('/').unwrap_or((repository, ""));
     let mut variables = json!({
-        "owner": owner, "name": name, "after": cursor["after"], "first": width(stream, cursor),
+        "owner": owner, "name": name, "after": cursor["after"], "first": widths(stream).at(cursor),
     });
     let (query, operation) = match stream {
         "repositories" if wanted(github, place.scope)?.is_glob() => (
@@ -301,8 +281,8 @@ pub fn page(github: &GitHub, place: &Place<'_>, answer: &Answer<'_>) -> Result<P
             }
         }
     }?;
-    page.next = page.next.map(|next| grown(stream, cursor, next));
-    page.rest = grown(stream, cursor, page.rest);
+    page.next = page.next.map(|next| widths(stream).grown(cursor, next));
+    page.rest = widths(stream).grown(cursor, page.rest);
     page.budget.clone_from(&answer.budget);
     Ok(page)
 }
@@ -386,43 +366,6 @@ fn commits(github: &GitHub, place: &Place<'_>, answer: &Answer<'_>) -> Result<Pa
         total: list.total_count,
         ..assemble(&nodes)
     })
-}
-
-/// How far back a pass goes.
-pub struct Reach {
-    /// Everything since then is in bronze once the pass is over.
-    pub from: DateTime<Utc>,
-    /// Whether it must read everything since the horizon: what earlier passes left in bronze does
-    /// not reach back so far.
-    pub all: bool,
-}
-
-impl Reach {
-    /// What a cursor and the horizon say.
-    pub fn of(cursor: &Value, horizon: DateTime<Utc>) -> Self {
-        let from = time(&cursor["from"]);
-        match cursor["all"].as_bool() {
-            // The pass has begun already.
-            Some(all) => Self {
-                from: from.unwrap_or(horizon),
-                all,
-            },
-            None => {
-                // After a pause that is longer than the horizon there is a gap behind it.
-                let has_gap = time(&cursor["seen_until"]).is_some_and(|seen| seen < horizon);
-                let from = from.filter(|_| !has_gap);
-                Self {
-                    from: from.map_or(horizon, |from| from.min(horizon)),
-                    all: from.is_none_or(|from| horizon < from),
-                }
-            }
-        }
-    }
-}
-
-/// The horizon of the pass: the same for all of its pages.
-pub fn since(cursor: &Value, horizon: DateTime<Utc>) -> DateTime<Utc> {
-    time(&cursor["since"]).unwrap_or(horizon)
 }
 
 fn newest_first(
@@ -520,12 +463,6 @@ fn element(answer: &Answer<'_>, node: &RawValue) -> Result<Element, SourceError>
 /// Where the next page starts, if there is one.
 pub fn next_page(info: PageInfo) -> Option<String> {
     info.end_cursor.filter(|_| info.has_next_page)
-}
-
-/// A time in a cursor.
-pub fn time(value: &Value) -> Option<DateTime<Utc>> {
-    let time = DateTime::parse_from_rfc3339(value.as_str()?).ok()?;
-    Some(time.to_utc())
 }
 
 /// A page of nothing but documents.

@@ -224,7 +224,9 @@ fn a_draft_release_is_looked_at_again() {
 fn a_page_shrinks_when_it_was_too_much_and_grows_again() {
     let github = github("acme/api");
     let start = json!({"after": "c1", "width": 25});
-    let half = narrower("pull_requests", &start).expect("a narrower page");
+    let half = widths("pull_requests")
+        .narrower(&start)
+        .expect("a narrower page");
     assert_eq!(half, json!({"after": "c1", "width": 12}));
     let sent = body(&github, &place("pull_requests", "acme/api", &half)).expect("a body");
     assert!(sent.contains(r#""first":12"#), "{sent}");
@@ -236,7 +238,7 @@ fn a_page_shrinks_when_it_was_too_much_and_grows_again() {
     );
     assert_eq!(page.next.expect("a next page")["width"], 15);
     assert_eq!(page.rest["width"], 15, "remembered for the next pass");
-    assert_eq!(narrower("pull_requests", &json!({"width": 1})), None);
+    assert_eq!(widths("pull_requests").narrower(&json!({"width": 1})), None);
     let most = json!({"width": 50});
     let page = read(&github, "pull_requests", &most, pull_requests(&[], None));
     assert_eq!(page.rest["width"], 50);

@@ -203,7 +203,7 @@ impl Source for GitHub {
     }
 
     fn narrower(&self, stream: &str, cursor: &Value) -> Option<Value> {
-        listings::narrower(stream, cursor)
+        listings::widths(stream).narrower(cursor)
     }
 
     fn restarted(&self, cursor: &Value) -> Value {

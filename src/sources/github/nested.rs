@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Connection, PageInfo};
-use super::listings::{grown, next_page};
+use super::listings::{next_page, widths};
 use crate::sources::{Page, Place, Queued, SourceError, without_nul};
 
 /// How many lists one query reads on in: a thousand elements.
@@ -186,7 +186,7 @@ fn items(cursor: &Value) -> impl Iterator<Item = &Value> {
 pub fn page(place: &Place<'_>, answer: &Answer<'_>) -> Result<Page, SourceError> {
     let nested = nested(place.stream).ok_or_else(|| answer.unreadable(&[], "no such stream"))?;
     let mut page = Page {
-        rest: grown(place.stream, place.cursor, json!({})),
+        rest: widths(place.stream).grown(place.cursor, json!({})),
         budget: answer.budget.clone(),
         ..Page::default()
     };

@@ -2,8 +2,8 @@ use reqwest::header::HeaderMap;
 
 use super::*;
 use crate::http::Response;
-use crate::sources::github::listings::narrower;
 use crate::sources::github::listings::tests::now;
+use crate::sources::github::listings::widths;
 
 fn cursor() -> Value {
     let item = |id: &str| json!({"key": id, "request": {"id": id, "after": "c1", "context": {"repository": "acme/api", "number": 1}}});
@@ -83,7 +83,9 @@ fn what_is_gone_needs_no_answer_and_other_errors_are_errors() {
 
 #[test]
 fn a_batch_that_is_too_much_is_halved() {
-    let half = narrower("pull_request_commits", &cursor()).expect("a half");
+    let half = widths("pull_request_commits")
+        .narrower(&cursor())
+        .expect("a half");
     assert_eq!(half["items"].as_array().map(Vec::len), Some(1));
-    assert_eq!(narrower("pull_request_commits", &half), None);
+    assert_eq!(widths("pull_request_commits").narrower(&half), None);
 }

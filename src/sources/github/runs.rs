@@ -12,9 +12,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::listings::{Reach, WAIT_FOR_UNFINISHED, since, time};
+use super::listings::WAIT_FOR_UNFINISHED;
 use super::{GitHub, rest};
 use crate::http::Response;
+use crate::sources::reach::{Reach, since, time};
 use crate::sources::{Page, Place, Queued, SourceError, limits, without_nul};
 
 /// Elements of a page, GitHub's most.

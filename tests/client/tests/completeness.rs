@@ -224,7 +224,7 @@ fn a_renamed_repository_keeps_its_identity() {
     fixture.db.run("CALL diogen.refresh()");
     let count = "SELECT stream, count(*) FROM diogen_bronze.documents WHERE deleted_at IS NULL GROUP BY 1 ORDER BY 1";
     let (before, requests) = (fixture.db.lines(count), fixture.stand_in.requests());
-    let changes = "SELECT count(*), count(shipped_at), sum(lead_time) FROM diogen_gold.changes";
+    let changes = "SELECT count(*), count(deployed_at), sum(lead_time) FROM diogen_gold.changes";
     let gold = fixture.db.lines(changes);
     assert!(fixture.stand_in.rename("acme/web", "storefront"));
     fixture.db.run("CALL diogen.refresh()");
@@ -264,23 +264,27 @@ fn what_is_gone_is_found_once_a_week() {
     let one = |fixture: &mut Fixture, stream: &str, field: &str| -> u64 {
         let sql = format!(
             "SELECT (doc ->> '{field}')::bigint FROM diogen_bronze.documents
-             WHERE stream = '{stream}' AND scope = 'acme/web' ORDER BY key LIMIT 1"
+             WHERE stream = '{stream}' AND scope = 'acme/ledger' ORDER BY key LIMIT 1"
         );
         u64::try_from(fixture.db.number(&sql)).expect("a number")
     };
     let issue = one(&mut fixture, "issues", "number");
     let deployment = one(&mut fixture, "deployments", "databaseId");
     let release = one(&mut fixture, "releases", "databaseId");
-    assert!(fixture.stand_in.delete("acme/web", Deleted::Issue(issue)));
     assert!(
         fixture
             .stand_in
-            .delete("acme/web", Deleted::Deployment(deployment))
+            .delete("acme/ledger", Deleted::Issue(issue))
     );
     assert!(
         fixture
             .stand_in
-            .delete("acme/web", Deleted::Release(release))
+            .delete("acme/ledger", Deleted::Deployment(deployment))
+    );
+    assert!(
+        fixture
+            .stand_in
+            .delete("acme/ledger", Deleted::Release(release))
     );
     fixture.db.run("CALL diogen.sync()");
     let gone = "SELECT stream, count(*) FROM diogen_bronze.documents WHERE deleted_at IS NOT NULL GROUP BY 1 ORDER BY 1";
