@@ -145,7 +145,7 @@ BEGIN
         ORDER BY s.position
     LOOP
         RAISE NOTICE '% · %: % documents read%', one.source, one.stream, one.documents,
-            CASE WHEN one.without_news > 0 THEN pg_catalog.format('; no news in %s repositories', one.without_news) ELSE '' END;
+            CASE WHEN one.without_news > 0 THEN pg_catalog.format('; no news for %s', one.without_news) ELSE '' END;
     END LOOP;
 END
 $$;
