@@ -81,6 +81,11 @@ impl Cluster {
         self.url.replace("user=postgres", &format!("user={role}"))
     }
 
+    /// Stops the server, cutting off whatever runs, and starts it again.
+    pub fn restart(&self) {
+        output(self.script("restart"));
+    }
+
     /// Runs one of PostgreSQL's client programs and returns what it printed.
     pub fn program(&self, name: &str, arguments: &[&str]) -> String {
         let bin = output({
