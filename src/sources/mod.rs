@@ -22,7 +22,7 @@ use serde_json::Value;
 use crate::http::Response;
 use crate::jsonb::Object;
 
-pub use clean::without_nul;
+use clean::without_nul;
 pub use error::{Remedy, SourceError};
 pub use limits::Budget;
 pub use options::{OptionError, Options, Where, configure, validate};
@@ -132,7 +132,8 @@ pub struct Page {
 
 impl Page {
     /// Adds a document; `context` is what it does not say itself.
-    fn push(&mut self, text: Cow<'_, str>, context: Option<Value>) {
+    fn push(&mut self, text: &str, context: Option<Value>) {
+        let text = without_nul(text);
         self.cleaned += usize::from(matches!(text, Cow::Owned(_)));
         self.documents.push(Fetched {
             text: text.into_owned(),

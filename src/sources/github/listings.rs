@@ -17,7 +17,7 @@ use super::filter::Wanted;
 use super::{GitHub, nested};
 use crate::sources::reach::{Reach, since, time};
 use crate::sources::width::Widths;
-use crate::sources::{Page, Place, SourceError, without_nul};
+use crate::sources::{Page, Place, SourceError};
 
 /// How many elements a page has.
 ///
@@ -469,7 +469,7 @@ pub fn next_page(info: PageInfo) -> Option<String> {
 fn assemble(nodes: &[&RawValue]) -> Page {
     let mut page = Page::default();
     for node in nodes {
-        page.push(without_nul(node.get()), None);
+        page.push(node.get(), None);
     }
     page
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Connection, PageInfo};
 use super::listings::{next_page, widths};
-use crate::sources::{Page, Place, Queued, SourceError, without_nul};
+use crate::sources::{Page, Place, Queued, SourceError};
 
 /// How many lists one query reads on in: a thousand elements.
 pub const BATCH: u64 = 10;
@@ -207,7 +207,7 @@ pub fn page(place: &Place<'_>, answer: &Answer<'_>) -> Result<Page, SourceError>
                 _ => node,
             };
             let context = item["request"]["context"].clone();
-            page.push(without_nul(text.get()), Some(context));
+            page.push(text.get(), Some(context));
         }
         match next_page(page_info) {
             Some(after) => {

@@ -16,7 +16,7 @@ use super::listings::WAIT_FOR_UNFINISHED;
 use super::{GitHub, rest};
 use crate::http::Response;
 use crate::sources::reach::{Reach, since, time};
-use crate::sources::{Page, Place, Queued, SourceError, limits, without_nul};
+use crate::sources::{Page, Place, Queued, SourceError, limits};
 
 /// Elements of a page, GitHub's most.
 const WIDTH: &str = "100";
@@ -171,7 +171,7 @@ pub fn page(github: &GitHub, place: &Place<'_>, answer: &Response) -> Result<Pag
         if !is_over && now - run.created_at < WAIT_FOR_UNFINISHED {
             unfinished = Some(unfinished.map_or(run.created_at, |at| at.min(run.created_at)));
         }
-        page.push(without_nul(text.get()), None);
+        page.push(text.get(), None);
         let wants_jobs = is_over && github.workflow_jobs.selects(&run.name.unwrap_or_default());
         if let Some(document) = page.documents.last_mut().filter(|_| wants_jobs) {
             document.queued.push(Queued {
@@ -271,7 +271,7 @@ pub fn jobs(github: &GitHub, place: &Place<'_>, answer: &Response) -> Result<Pag
     let Jobs { jobs } = rest::read(host, place.scope, answer)?;
     let context = json!({"repository": item["request"]["repository"]});
     for job in &jobs {
-        page.push(without_nul(job.get()), Some(context.clone()));
+        page.push(job.get(), Some(context.clone()));
     }
     match rest::next(&github.common, answer)? {
         None => page.answered.push(key),

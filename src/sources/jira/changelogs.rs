@@ -15,7 +15,7 @@ use super::answer::words;
 use super::custom_fields::CustomFields;
 use crate::http::Response;
 use crate::sources::width::Widths;
-use crate::sources::{Page, Place, Queued, SourceError, limits, without_nul};
+use crate::sources::{Page, Place, Queued, SourceError, limits};
 
 /// How many issues Jira Cloud takes at once.
 pub const BATCH: u64 = 1000;
@@ -135,7 +135,7 @@ pub fn page(jira: &Jira, place: &Place<'_>, answer: &Response) -> Result<Page, S
         let project = projects.get(&Some(log.issue_id.as_str()));
         let context = json!({"issue_id": log.issue_id, "project": project});
         for history in log.change_histories {
-            page.push(without_nul(history.get()), Some(context.clone()));
+            page.push(history.get(), Some(context.clone()));
         }
     }
     match bulk.next_page_token {
@@ -203,7 +203,7 @@ pub fn issue_page(jira: &Jira, place: &Place<'_>, answer: &Response) -> Result<P
     let request = &item["request"];
     let context = json!({"issue_id": request["id"], "project": request["project"]});
     for history in issue.changelog.histories {
-        page.push(without_nul(history.get()), Some(context.clone()));
+        page.push(history.get(), Some(context.clone()));
     }
     Ok(page)
 }

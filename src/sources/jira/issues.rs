@@ -21,7 +21,7 @@ use super::window::{self, Window};
 use crate::http::Response;
 use crate::sources::reach::{Reach, since, time};
 use crate::sources::width::Widths;
-use crate::sources::{Page, Place, Queued, SourceError, limits, without_nul};
+use crate::sources::{Page, Place, Queued, SourceError, limits};
 
 /// Read again behind what was seen: the search index lags.
 const OVERLAP: TimeDelta = TimeDelta::minutes(10);
@@ -263,7 +263,7 @@ fn news(
         newest = newest.max(updated);
         first = first.or(updated);
         last = updated.or(last);
-        page.push(without_nul(text.get()), None);
+        page.push(text.get(), None);
         if let Some(document) = page.documents.last_mut()
             && issue.lacks_changes(position.deployment)
         {
@@ -335,7 +335,7 @@ fn keys(
     for text in &found.issues {
         let Issue { id, .. } = Issue::read(text, asked)?;
         let key = json!({"id": id, "fields": {"project": {"key": place.scope}}});
-        page.push(key.to_string().into(), None);
+        page.push(&key.to_string(), None);
     }
     if let Some(fields) = page.rest.as_object_mut() {
         fields.retain(|field, _| !["after", "reconcile", "width"].contains(&field.as_str()));

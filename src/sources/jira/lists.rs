@@ -11,7 +11,7 @@ use super::deployment::Deployment;
 use super::filter::Wanted;
 use crate::http::Response;
 use crate::sources::width::Widths;
-use crate::sources::{Page, Place, SourceError, limits, without_nul};
+use crate::sources::{Page, Place, SourceError, limits};
 
 /// How many elements a page has, Jira's most; `None` where the list comes in one piece.
 pub fn widths(stream: &str) -> Option<Widths> {
@@ -144,7 +144,7 @@ pub fn page(jira: &Jira, place: &Place<'_>, answer: &Response) -> Result<Page, S
             "sprints" if element.origin_board_id.is_none() => Some(json!({"board": place.scope})),
             _ => None,
         };
-        page.push(without_nul(value.get()), context);
+        page.push(value.get(), context);
     }
     let grown = |cursor| match widths(place.stream) {
         Some(widths) => widths.grown(place.cursor, cursor),
