@@ -1,14 +1,16 @@
-//! What the client-driven tests need: private clusters, sessions, stand-ins for GitHub.
+//! What the client-driven tests need: private clusters, sessions, stand-ins for GitHub and Jira.
 //!
 //! Every test has a cluster of its own, so that killing a backend, and with it every other
 //! session of the cluster, disturbs no other test.
 
 mod cluster;
 mod fixture;
+mod jira;
 mod session;
 
 pub use cluster::Cluster;
 pub use fixture::{Fixture, stand_in};
+pub use jira::{PROJECTS, jira_stand_in};
 pub use session::Session;
 
 use std::time::{Duration, Instant};

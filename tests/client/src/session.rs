@@ -4,6 +4,7 @@
 use postgres::error::DbError;
 use postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 /// An open session.
 pub struct Session {
@@ -82,6 +83,12 @@ impl Session {
             Ok(rows) => panic!("{sql} did not fail but returned {rows:?}"),
             Err(error) => describe(&error),
         }
+    }
+
+    /// Runs statements while the caller goes on; their error, if any, comes with the thread's end,
+    /// as `SQLSTATE message`.
+    pub fn in_background(mut self, sql: &'static str) -> JoinHandle<Option<String>> {
+        std::thread::spawn(move || self.try_rows(sql).err().map(|error| describe(&error)))
     }
 
     /// The notices and warnings since the last call, as `SEVERITY message`.
