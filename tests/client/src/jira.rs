@@ -89,6 +89,22 @@ impl Fixture {
         deleted.expect("an issue to delete");
     }
 
+    /// Moves an issue to another project; its new key.
+    pub fn move_issue(&self, issue: &str, project: &str) -> String {
+        let clock = self.stand_in.now();
+        let id = self.site().move_issue(clock, issue, project);
+        let id = id.expect("an issue to move");
+        let (site, now) = (self.site().site(), self.site().now(clock));
+        let moved = site.issue_by_id(id).expect("an issue");
+        moved.key(now).to_owned()
+    }
+
+    /// Creates an issue in a project.
+    pub fn create(&self, project: &str, summary: &str) {
+        let created = self.site().create(self.stand_in.now(), project, summary);
+        created.expect("a project");
+    }
+
     /// The keys of a project's issues, as the stand-in shows them now; the oldest first.
     pub fn issue_keys(&self, project: &str) -> Vec<String> {
         let now = self.site().now(self.stand_in.now());

@@ -1,10 +1,8 @@
 //! Everything arrives, once and cheaply.
 
-use crate::{assert_complete, assert_no_findings, requests_of, sync};
+use crate::{BOTH, assert_complete, assert_no_findings, requests_of, sync};
 use client::{Fixture, jira_stand_in};
 use stand_in::jira::Flavour;
-
-const BOTH: [Flavour; 2] = [Flavour::Cloud, Flavour::DataCenter];
 
 /// Requests outside of boards and sprints, which are asked for when their clock goes round.
 fn requests_for_issues(fixture: &Fixture) -> u64 {

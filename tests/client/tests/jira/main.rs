@@ -1,8 +1,13 @@
 //! The source kind `jira` against a Jira that changes, refuses, limits and goes away.
 
+mod changes;
 mod complete;
+mod interrupted;
 
-use client::{Fixture, PROJECTS};
+use client::{Fixture, PROJECTS, jira_stand_in};
+use stand_in::jira::{Edit, Flavour};
+
+const BOTH: [Flavour; 2] = [Flavour::Cloud, Flavour::DataCenter];
 
 /// Nothing was out of the ordinary, and bronze holds what Jira shows.
 fn assert_complete(fixture: &mut Fixture) {
@@ -24,4 +29,37 @@ fn requests_of(fixture: &mut Fixture, work: impl FnOnce(&mut Fixture)) -> u64 {
     let before = fixture.stand_in.requests();
     work(fixture);
     fixture.stand_in.requests() - before
+}
+
+/// How many pages of searches for issues were asked for.
+fn searches(fixture: &Fixture) -> u64 {
+    let counts = fixture.stand_in.counts();
+    ["POST /rest/api/3/search/jql", "POST /rest/api/2/search"]
+        .iter()
+        .filter_map(|label| counts.get(*label))
+        .sum()
+}
+
+/// A project at Jira Cloud whose changes do not fit into one page.
+fn a_page_of_changes_and_more() -> Fixture {
+    let server = jira_stand_in(Flavour::Cloud, |config, settings| {
+        settings.issues_per_project = 850;
+        config.hold_back_hours = 4.0;
+    });
+    let mut fixture = Fixture::new(server, &[]);
+    let keys = fixture.issue_keys("PAY");
+    for key in &keys {
+        for priority in ["Highest", "Lowest"].repeat(6) {
+            let edit = Edit {
+                priority: Some(priority.to_owned()),
+                ..Edit::default()
+            };
+            fixture.edit(key, &edit);
+        }
+    }
+    // Each edit has taken a second; the clock shows the present now.
+    let taken = keys.len() as f64 * 12.0 / 3_600.0;
+    fixture.stand_in.advance(4.0 - taken);
+    fixture.add_jira("jira", "PAY", "");
+    fixture
 }
