@@ -1,14 +1,20 @@
 -- Rate limits: what is left of them is shared by all backends that use a credential.
 
 CREATE FUNCTION credential_of(source text) RETURNS text
-LANGUAGE sql STABLE AS $$
-    SELECT diogen.credential_fingerprint(credential_of.source, s.salt) FROM diogen_bronze.salt s
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+    SELECT diogen.credential_fingerprint(credential_of.source, s.salt) FROM diogen_bronze.salt s);
+END
 $$;
 COMMENT ON FUNCTION credential_of(text) IS
     'What stands for the current user''s credential for a source in diogen_bronze.budgets';
 
 CREATE FUNCTION note_budget(source text, run bigint, budget jsonb) RETURNS void
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+BEGIN
     INSERT INTO diogen_bronze.budgets AS b (credential, resource, most, remaining, resets_at)
     SELECT coalesce((SELECT r.credential FROM diogen_bronze.runs r WHERE r.run = note_budget.run),
                     diogen.credential_of(note_budget.source)),
@@ -20,7 +26,8 @@ LANGUAGE sql VOLATILE AS $$
         -- Answers overtake one another: within a period the least that was told is the youngest.
         remaining = CASE WHEN b.resets_at = excluded.resets_at THEN least(b.remaining, excluded.remaining)
                          ELSE excluded.remaining END
-    WHERE b.resets_at IS NULL OR b.resets_at <= excluded.resets_at
+    WHERE b.resets_at IS NULL OR b.resets_at <= excluded.resets_at;
+END
 $$;
 COMMENT ON FUNCTION note_budget(text, bigint, jsonb) IS 'Notes what an answer told of its rate limit';
 
@@ -41,7 +48,10 @@ COMMENT ON FUNCTION close_budget(text, bigint, text) IS
     'Notes that a credential was refused for its rate, and until when; detail is what the error said';
 
 CREATE FUNCTION budget_closed_until(source text, credential text) RETURNS timestamptz
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT max(closed.until)
     FROM diogen_bronze.budgets b
     CROSS JOIN LATERAL (VALUES
@@ -49,7 +59,8 @@ LANGUAGE sql VOLATILE AS $$
         -- What others need of the limit is left to them.
         (CASE WHEN b.remaining <= coalesce(b.most, 0) * (1 - diogen.source_max_share(budget_closed_until.source))
               THEN b.resets_at END)) AS closed (until)
-    WHERE b.credential = budget_closed_until.credential AND closed.until > clock_timestamp()
+    WHERE b.credential = budget_closed_until.credential AND closed.until > clock_timestamp());
+END
 $$;
 COMMENT ON FUNCTION budget_closed_until(text, text) IS
     'Until when a source must not be asked, because its rate limit is used up or the share of it that the option max_share allows; NULL: it may be';

@@ -27,7 +27,9 @@ COMMENT ON FUNCTION note_quiet(bigint, text[], boolean[]) IS
 
 CREATE FUNCTION note_page(run bigint, stream text, documents bigint, changed bigint, requests bigint, waited interval)
 RETURNS void
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+BEGIN
     UPDATE diogen_bronze.runs r
     SET documents = r.documents + note_page.documents, changed = r.changed + note_page.changed,
         requests = r.requests + note_page.requests, waited = r.waited + note_page.waited,
@@ -35,7 +37,8 @@ LANGUAGE sql VOLATILE AS $$
         streams = jsonb_set(r.streams, ARRAY[note_page.stream], coalesce(r.streams -> note_page.stream, '{}') || jsonb_build_object(
             'documents', coalesce((r.streams #>> ARRAY[note_page.stream, 'documents'])::bigint, 0) + note_page.documents,
             'changed', coalesce((r.streams #>> ARRAY[note_page.stream, 'changed'])::bigint, 0) + note_page.changed))
-    WHERE r.run = note_page.run
+    WHERE r.run = note_page.run;
+END
 $$;
 COMMENT ON FUNCTION note_page(bigint, text, bigint, bigint, bigint, interval) IS
     'Notes a page that a run has stored';

@@ -2,7 +2,9 @@
 
 CREATE FUNCTION store_documents(source text, kind text, stream text, docs jsonb[], contexts jsonb[], queued jsonb[],
                                 OUT changed bigint, OUT requires text[], OUT keys text[])
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+BEGIN
     WITH identified AS MATERIALIZED (
         -- The last one wins where a page holds one object twice.
         SELECT DISTINCT ON (i.key) i.key, i.scope, i.updated_at, i.requires, d.doc, d.queued,
@@ -41,6 +43,8 @@ LANGUAGE sql VOLATILE AS $$
             CROSS JOIN LATERAL pg_catalog.unnest(i.requires) AS needed
             WHERE s.is_new),
            (SELECT pg_catalog.array_agg(i.key) FROM identified i)
+    INTO changed, requires, keys;
+END
 $$;
 COMMENT ON FUNCTION store_documents(text, text, text, jsonb[], jsonb[], jsonb[]) IS
     'Stores documents in bronze by their natural keys, and queues what is to be asked because of new and changed ones; returns how many those were, the keys that new ones refer to, and the keys of all';
@@ -151,7 +155,10 @@ COMMENT ON FUNCTION tombstone(text, text, text, text, boolean, text[], timestamp
     'Marks the documents of a scope as gone that a whole list has not shown, and forgets the cursors of what was fetched for them; returns how many';
 
 CREATE FUNCTION next_cursor(source text, stream text, scope text) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT coalesce(c.cursor, '{}') ||
            CASE WHEN t.batch IS NULL THEN '{}'
                 ELSE jsonb_build_object('items', coalesce(
@@ -163,19 +170,24 @@ LANGUAGE sql STABLE AS $$
     FROM diogen.source_streams(next_cursor.source) t
     LEFT JOIN diogen_bronze.cursors c
            ON c.source = next_cursor.source AND c.stream = next_cursor.stream AND c.scope = next_cursor.scope
-    WHERE t.stream = next_cursor.stream
+    WHERE t.stream = next_cursor.stream);
+END
 $$;
 COMMENT ON FUNCTION next_cursor(text, text, text) IS
     'What the next request of a stream needs: where its pass stands, or the next items of its queue';
 
 CREATE FUNCTION parent_mark(source text, stream text, scope text) RETURNS text
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT diogen.stream_mark(parent_mark.source, parent_mark.stream, d.doc)
     FROM diogen.source_streams(parent_mark.source) t
     JOIN diogen_bronze.documents d
       ON d.source = parent_mark.source AND d.stream = ANY (t.parents) AND d.key = parent_mark.scope AND d.deleted_at IS NULL
     WHERE t.stream = parent_mark.stream
-    LIMIT 1
+    LIMIT 1);
+END
 $$;
 COMMENT ON FUNCTION parent_mark(text, text, text) IS
     'What the document that a stream is fetched for tells of its newest changes; NULL: nothing to rely on';

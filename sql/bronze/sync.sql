@@ -66,8 +66,10 @@ COMMENT ON FUNCTION lock_source(text, text) IS
     'Takes the right to work on one layer of a source until the end of the transaction; false: another session has it';
 
 CREATE FUNCTION keep_lock(source text, layer text) RETURNS void
-LANGUAGE sql VOLATILE AS $$
-    SELECT pg_advisory_xact_lock(diogen.lock_key(keep_lock.source, keep_lock.layer))
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(diogen.lock_key(keep_lock.source, keep_lock.layer));
+END
 $$;
 COMMENT ON FUNCTION keep_lock(text, text) IS
     'Takes the right that lock_source gave again in the next transaction, after a wait if need be';

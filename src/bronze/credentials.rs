@@ -1,8 +1,10 @@
 //! A registered source: a foreign server of the wrapper `diogen`, and the current user's secret.
 
+use std::cell::RefCell;
 use std::fs;
 
-use pgrx::{PgSqlErrorCode, Spi};
+use pgrx::spi::{self, OwnedPreparedStatement, SpiHeapTupleData};
+use pgrx::{PgBuiltInOids, PgSqlErrorCode, Spi};
 use ring::hmac;
 
 use crate::error::Error;
@@ -58,8 +60,10 @@ pub struct Registered {
     pub source: Box<dyn Source>,
 }
 
+/// One row per option, each with whether the user may use the server.
 const OPTIONS: &str = "
-    SELECT o.option_name::text, o.option_value::text
+    SELECT o.option_name::text, o.option_value::text,
+           pg_catalog.has_server_privilege(s.oid, 'USAGE')
     FROM pg_catalog.pg_foreign_server s
     JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwname = 'diogen'
     CROSS JOIN LATERAL pg_catalog.pg_options_to_table(s.srvoptions) o
@@ -76,31 +80,63 @@ const SECRET: &str = "
             LIMIT 1),
            current_user::text";
 
+thread_local! {
+    /// Plans of the queries above, as each page asks several times. They live as long as the
+    /// backend: at its end there would be no server left to free them with.
+    static PLANS: RefCell<Vec<(&'static str, &'static OwnedPreparedStatement)>> =
+        const { RefCell::new(Vec::new()) };
+}
+
+/// The rows of one of the queries above for a source.
+fn rows<T>(
+    query: &'static str,
+    source: &str,
+    read: fn(SpiHeapTupleData<'_>) -> Result<T, spi::Error>,
+) -> Result<Vec<T>, spi::Error> {
+    Spi::connect(|client| {
+        let known = |plans: &Vec<(&str, &'static OwnedPreparedStatement)>| {
+            plans
+                .iter()
+                .find(|(of, _)| *of == query)
+                .map(|(_, plan)| *plan)
+        };
+        let plan = match PLANS.with_borrow(known) {
+            Some(plan) => plan,
+            None => {
+                let plan = client.prepare(query, &[PgBuiltInOids::TEXTOID.oid()])?;
+                let plan: &_ = Box::leak(Box::new(plan.keep()));
+                PLANS.with_borrow_mut(|plans| plans.push((query, plan)));
+                plan
+            }
+        };
+        client
+            .select(plan, None, &[source.into()])?
+            .map(read)
+            .collect()
+    })
+}
+
 /// Looks up a source and checks that the current user may use it.
 pub fn registered(name: &str) -> Result<Registered, Error> {
-    let options: Vec<(String, String)> = Spi::connect(|client| {
-        client
-            .select(OPTIONS, None, &[name.into()])?
-            .map(|row| {
-                let option = row.get::<String>(1)?.unwrap_or_default();
-                Ok((option, row.get::<String>(2)?.unwrap_or_default()))
-            })
-            .collect::<Result<_, pgrx::spi::Error>>()
+    let options = rows(OPTIONS, name, |row| {
+        let option: Option<String> = row.get(1)?;
+        let value: Option<String> = row.get(2)?;
+        let may_use: Option<bool> = row.get(3)?;
+        Ok((
+            option.unwrap_or_default(),
+            value.unwrap_or_default(),
+            may_use,
+        ))
     })?;
-    let unknown = || CredentialsError::UnknownSource(name.to_owned());
-    if options.is_empty() {
-        return Err(unknown().into());
-    }
-    let may_use = Spi::get_one_with_args::<bool>(
-        "SELECT pg_catalog.has_server_privilege($1, 'USAGE')",
-        &[name.into()],
-    )?;
-    if may_use != Some(true) {
+    let Some((.., may_use)) = options.first() else {
+        return Err(CredentialsError::UnknownSource(name.to_owned()).into());
+    };
+    if *may_use != Some(true) {
         return Err(CredentialsError::NoUsage(name.to_owned()).into());
     }
     let pairs = options
         .iter()
-        .map(|(option, value)| (option.as_str(), value.as_str()));
+        .map(|(option, value, _)| (option.as_str(), value.as_str()));
     Ok(Registered {
         name: name.to_owned(),
         source: configure(pairs)?,
@@ -119,8 +155,10 @@ impl Registered {
             })?;
             return Ok(content.trim().to_owned());
         }
-        let (secret, user) =
-            Spi::get_two_with_args::<String, String>(SECRET, &[self.name.as_str().into()])?;
+        let found = rows(SECRET, &self.name, |row| {
+            Ok((row.get::<String>(1)?, row.get::<String>(2)?))
+        })?;
+        let (secret, user) = found.into_iter().next().unwrap_or_default();
         secret.ok_or_else(|| {
             CredentialsError::NoSecret(self.name.clone(), user.unwrap_or_default()).into()
         })

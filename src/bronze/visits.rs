@@ -1,6 +1,7 @@
 //! What a backend learns of an API before the first page, and keeps for a while: the token it was
 //! given for the secret, and answers that other requests depend on.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use futures_util::lock::Mutex;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::http::{self, Limits, Request, Response};
+use crate::http::{self, Limits, Pace, Request, Response};
 use crate::sources::{Call, Source, SourceError};
 
 /// A token is replaced so long before it expires: no request lasts longer.
@@ -38,6 +39,7 @@ struct Known {
 thread_local! {
     /// Locked while one is begun, so that all the pages under way wait for the same one.
     static VISITS: Rc<Mutex<Vec<Known>>> = Rc::default();
+    static PACE: RefCell<Option<Pace>> = const { RefCell::new(None) };
 }
 
 /// The visit with this secret, begun where there is none.
@@ -92,6 +94,14 @@ pub async fn send(source: &dyn Source, mut call: Call, token: &str) -> Result<Re
 }
 
 async fn exchange(source: &dyn Source, call: Call) -> Result<Response, Error> {
+    let is_paced = call.is_paced;
+    if is_paced {
+        // Another request may have been counted meanwhile.
+        while let Some(wait) = pace(|pace| pace.wait(Instant::now())) {
+            tokio::time::sleep(wait).await;
+        }
+    }
+    let asked_at = Instant::now();
     let request = Request {
         method: call.method,
         url: call.url,
@@ -99,7 +109,21 @@ async fn exchange(source: &dyn Source, call: Call) -> Result<Response, Error> {
         body: call.body,
     };
     let policy = source.options().address_policy;
-    Ok(http::send(request, Limits::default(), policy).await?)
+    let answer = http::send(request, Limits::default(), policy).await;
+    if is_paced {
+        pace(|pace| {
+            pace.count(asked_at.elapsed(), Instant::now());
+            Duration::ZERO
+        });
+    }
+    Ok(answer?)
+}
+
+/// Lets something be done with the pace of this backend; the wait that it asks for, if any.
+fn pace(work: impl FnOnce(&mut Pace) -> Duration) -> Option<Duration> {
+    let wait =
+        PACE.with_borrow_mut(|pace| work(pace.get_or_insert_with(|| Pace::new(Instant::now()))));
+    (!wait.is_zero()).then_some(wait)
 }
 
 impl Error {

@@ -6,6 +6,8 @@
 
 mod address;
 mod client;
+mod pace;
 
 pub use address::AddressPolicy;
 pub use client::{HttpError, Limits, Request, Response, requests_sent, send, wait};
+pub use pace::Pace;

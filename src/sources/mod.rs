@@ -78,6 +78,8 @@ pub struct Call {
     pub headers: HeaderMap,
     /// JSON body, if any.
     pub body: Option<String>,
+    /// Whether the API limits the time that it computes such answers.
+    pub is_paced: bool,
 }
 
 /// A document as it came.

@@ -32,8 +32,8 @@ const MAPPING_OPTIONS: &[&str] = &["secret"];
 pub const SUPERUSER_OPTIONS: &[&str] = &["allow_private", "secret_file"];
 
 const DEFAULT_SINCE_DAYS: u64 = 90;
-/// GitHub and Atlassian ask to be asked by few at a time; more gain little.
-const DEFAULT_CONCURRENCY: usize = 4;
+/// More than so many requests at a time gain little, and APIs ask for few.
+const DEFAULT_CONCURRENCY: usize = 8;
 const MAX_CONCURRENCY: usize = 16;
 
 /// What is wrong with an option.
@@ -368,7 +368,7 @@ mod tests {
             "2026-04-01T00:00:00+00:00"
         );
         assert_eq!(options.address_policy, AddressPolicy::Public);
-        assert_eq!((options.concurrency, options.max_share), (4, 1.0));
+        assert_eq!((options.concurrency, options.max_share), (8, 1.0));
     }
 
     #[test]

@@ -171,6 +171,7 @@ impl Source for GitHub {
             url,
             headers,
             body: None,
+            is_paced: false,
         };
         let body = match place.stream {
             "workflow_runs" => return Ok(get(runs::request(self, place))),
@@ -183,6 +184,8 @@ impl Source for GitHub {
             url: graphql_url(&self.common),
             headers: HeaderMap::new(),
             body,
+            // GitHub limits the seconds that it computes, GraphQL's above all.
+            is_paced: true,
         })
     }
 
@@ -232,6 +235,7 @@ impl Source for GitHub {
             url: self.common.url(&path),
             headers: self.headers(&claim)?,
             body: None,
+            is_paced: false,
         }))
     }
 

@@ -152,6 +152,23 @@ fn a_jira_is_asked_what_it_is_unless_that_is_known() {
     }
 }
 
+#[test]
+fn a_jira_that_lacks_what_its_deployment_has_is_told_how_to_be_asked() {
+    let nowhere = answer(404, &[], r#"{"message": "null for uri: /rest"}"#);
+    let refused = |jira: &Jira| match jira.greeted(&nowhere) {
+        Ok(told) => panic!("{told} from nowhere"),
+        Err(error) => error.to_string(),
+    };
+    let told = refused(&cloud());
+    for part in ["rest/api/3/field", "deployment to datacenter", "null for"] {
+        assert!(told.contains(part), "{told}");
+    }
+    let told = refused(&data_center());
+    for part in ["rest/api/2/field", "base_url", "null for"] {
+        assert!(told.contains(part), "{told}");
+    }
+}
+
 fn identity(stream: &str, document: &Value, context: &Value) -> Result<Identity, SourceError> {
     let (document, context) = (encode(document), encode(context));
     let object = |bytes| Json::root(bytes).and_then(Json::object).expect("an object");
@@ -282,4 +299,7 @@ fn boards_and_sprints_are_asked_for_by_the_clock() {
     let board = json!({"id": 5});
     assert_ne!(mark("sprints", &board, 0), mark("sprints", &board, 1));
     assert_eq!(mark("issues", &project, 0), None);
+    let kanban = json!({"id": 12, "type": "kanban"});
+    assert_eq!(mark("sprints", &kanban, 0), mark("sprints", &kanban, 1));
+    assert_ne!(mark("sprints", &kanban, 0), mark("sprints", &board, 0));
 }

@@ -149,6 +149,7 @@ fn get(url: Url) -> Call {
         url,
         headers: HeaderMap::new(),
         body: None,
+        is_paced: false,
     }
 }
 
