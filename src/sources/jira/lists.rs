@@ -128,6 +128,12 @@ pub fn page(jira: &Jira, place: &Place<'_>, answer: &Response) -> Result<Page, S
             (list.values, next, list.total)
         }
     };
+    // What none is said to be left of would all be taken for gone.
+    if values.is_empty() && matches!(place.stream, "fields" | "statuses") {
+        return Err(asked.lacking(format!(
+            "{endpoint}: it lists none, but every Jira has some"
+        )));
+    }
     let mut page = Page {
         lists_all: true,
         budget,
@@ -138,7 +144,15 @@ pub fn page(jira: &Jira, place: &Place<'_>, answer: &Response) -> Result<Page, S
         let element: Element = serde_json::from_str(value.get())
             .map_err(|error| asked.lacking(format!("{endpoint}: {error}")))?;
         let context = match place.stream {
-            "projects" if !jira.projects.selects(&element.key.unwrap_or_default()) => continue,
+            "projects" => {
+                let key = element.key.ok_or_else(|| {
+                    asked.lacking(format!("{endpoint}: it lists a project without a key"))
+                })?;
+                if !jira.projects.selects(&key) {
+                    continue;
+                }
+                None
+            }
             "boards" => Some(json!({"project": place.scope})),
             // Other boards may show it too: it belongs to the one where it was made.
             "sprints" if element.origin_board_id.is_none() => Some(json!({"board": place.scope})),

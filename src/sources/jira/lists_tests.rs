@@ -203,3 +203,28 @@ fn pages_shrink_when_they_were_too_much_and_grow_again() {
     let cursor = json!({"after": {"start": 50}});
     assert_eq!(jira.restarted(&cursor), json!({"after": {}}));
 }
+
+#[test]
+fn what_tells_nothing_takes_nothing_away() {
+    let refused = |jira: &Jira, stream: &str, scope: &str, body: &Value| match page(
+        jira,
+        &place(stream, scope, &json!({})),
+        &ok(body),
+    ) {
+        Ok(page) => panic!("{} documents of {stream} from {body}", page.documents.len()),
+        Err(error) => error.to_string(),
+    };
+    for jira in [cloud(), data_center()] {
+        for stream in ["fields", "statuses"] {
+            let told = refused(&jira, stream, "*", &json!([]));
+            assert!(told.contains("lists none"), "{told}");
+        }
+        let told = refused(
+            &jira,
+            "projects",
+            "PAY",
+            &json!({"errorMessages": ["Busy."]}),
+        );
+        assert!(told.contains("key"), "{told}");
+    }
+}

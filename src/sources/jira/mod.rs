@@ -249,7 +249,14 @@ impl Source for Jira {
     }
 
     fn greeted(&self, answer: &Response) -> Result<Value, SourceError> {
-        let asked = self.asked("the greeting", "serverInfo or field");
+        let what = match self.deployment {
+            Some(Deployment::Cloud) => {
+                "rest/api/3/field, which every Jira Cloud has; for another Jira set the option deployment to datacenter"
+            }
+            Some(Deployment::DataCenter) => "rest/api/2/field below the option base_url",
+            None => "rest/api/2/serverInfo or field below the option base_url",
+        };
+        let asked = self.asked("the greeting", what);
         // The one is an object, the other a list.
         let told: Value = asked.read(answer)?;
         match told.is_array() {

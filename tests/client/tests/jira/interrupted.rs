@@ -129,7 +129,8 @@ fn changes_that_were_cut_off_are_read_on() {
         cut_off(&mut fixture, "bulkfetch", 1);
         let held = "SELECT count(*) FROM diogen_bronze.documents WHERE stream = 'changelogs'";
         assert_eq!(fixture.db.number(held), 10_000, "a page is kept");
-        let state = "SELECT state FROM diogen.status WHERE source = 'jira' AND stream = 'changelogs'";
+        let state =
+            "SELECT state FROM diogen.status WHERE source = 'jira' AND stream = 'changelogs'";
         assert_eq!(fixture.db.value(state), "running");
         assert_completes(&mut fixture, &["PAY"]);
     }

@@ -3,6 +3,7 @@
 mod changes;
 mod complete;
 mod interrupted;
+mod refusals;
 
 use client::{Fixture, PROJECTS, jira_stand_in};
 use stand_in::jira::{Edit, Flavour};
