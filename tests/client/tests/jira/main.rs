@@ -4,6 +4,7 @@ mod changes;
 mod complete;
 mod interrupted;
 mod refusals;
+mod shapes;
 
 use client::{Fixture, PROJECTS, jira_stand_in};
 use stand_in::jira::{Edit, Flavour};
