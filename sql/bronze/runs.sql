@@ -85,9 +85,9 @@ BEGIN
            r.streams, r.note
     FROM diogen_bronze.runs r
     CROSS JOIN LATERAL (SELECT EXISTS (
+        -- Its statement is still the one that the backend works on. Whoever may not see that is told what is likely.
         SELECT FROM pg_catalog.pg_stat_activity s
-        WHERE s.pid = r.pid AND s.backend_start <= r.started_at) AND r.run = max(r.run) OVER (PARTITION BY r.source)
-        AS is_alive) a
+        WHERE s.pid = r.pid AND coalesce(s.query_start <= r.started_at AND s.state <> 'idle', true)) AS is_alive) a
     CROSS JOIN LATERAL (SELECT coalesce(r.finished_at, CASE WHEN a.is_alive THEN clock_timestamp() ELSE r.told_at END)
                                - r.started_at AS duration) t
     CROSS JOIN LATERAL (SELECT round((r.documents / nullif(extract(epoch FROM t.duration), 0))::numeric, 1)::float8 AS rate) p

@@ -46,7 +46,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION add_source(text, text, jsonb, text) IS
-    'Registers a source: its kind (github), its options, and the secret of the current user for it. Refuses unknown kinds and options, and a secret among the options';
+    'Registers a source: its kind (github or jira), its options, and the secret of the current user for it. Refuses unknown kinds and options, and a secret among the options';
 
 CREATE FUNCTION set_secret(source text, secret text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$

@@ -74,6 +74,7 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     target regclass;
 BEGIN
+    PERFORM diogen.keep_lock(source, 'silver'), diogen.keep_lock(source, 'gold');
     -- What was read under the new name already is the younger.
     DELETE FROM diogen_bronze.documents d
     WHERE d.source = source AND d.scope = old_name
@@ -299,7 +300,9 @@ BEGIN
         after := after || '{"reconcile": true}';
         finished := false;
     ELSIF finished AND about.is_reconciled AND (is_reconciling OR old.reconciled_at IS NULL) THEN
-        old.reconciled_at := pg_catalog.clock_timestamp();
+        -- What was read first together is not all looked through in the same run.
+        old.reconciled_at := pg_catalog.clock_timestamp()
+            - CASE WHEN is_reconciling THEN interval '0' ELSE interval '3 days' * pg_catalog.random() END;
     END IF;
 
     INSERT INTO diogen_bronze.cursors AS c

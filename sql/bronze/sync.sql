@@ -237,6 +237,8 @@ BEGIN
         RETURN;
     END IF;
     run := diogen.begin_run(source);
+    -- Seen by others from its first moment.
+    COMMIT;
     todo := ARRAY(SELECT t.stream FROM diogen.source_streams(source) t
                   WHERE streams IS NULL OR t.stream = ANY (streams));
     LOOP

@@ -182,13 +182,16 @@ BEGIN
             EXECUTE pg_catalog.format('DELETE FROM %s WHERE source = $1', target) USING source;
         END LOOP;
         INSERT INTO diogen_silver.stale_repositories (source, repository)
-        SELECT DISTINCT source, d.scope FROM diogen_bronze.documents d WHERE d.source = source
+        SELECT DISTINCT source, d.scope FROM diogen_bronze.documents d
+        WHERE d.source = source
+          AND d.stream IN (SELECT n.stream FROM diogen.normalizers n
+                           JOIN diogen.sources s ON s.source = source AND s.kind = n.kind)
         ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
     END IF;
     FOR one IN
         SELECT d.stream, s.kind
-        FROM (SELECT DISTINCT n.stream FROM diogen.normalizers n) d
-        JOIN diogen.sources s ON s.source = source
+        FROM (SELECT DISTINCT n.kind, n.stream FROM diogen.normalizers n) d
+        JOIN diogen.sources s ON s.source = source AND s.kind = d.kind
         ORDER BY d.stream
     LOOP
         -- A snapshot of its own, older than the one that reads the documents.

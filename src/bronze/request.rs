@@ -57,7 +57,7 @@ fn forget_pages() {
 /// while this one is stored.
 ///
 /// Nothing is stored: `diogen.fetch_page` does that in the same transaction. The wait can be
-/// cancelled; it ends within two minutes in any case.
+/// cancelled; each request ends within a minute in any case.
 #[pg_extern(volatile, parallel_unsafe)]
 fn request_page(
     source: &str,

@@ -262,31 +262,25 @@ fn a_renamed_repository_keeps_its_identity() {
 fn what_is_gone_is_found_once_a_week() {
     let mut fixture = Fixture::acme(|_| ());
     fixture.db.run("CALL diogen.sync()");
-    let one = |fixture: &mut Fixture, stream: &str, field: &str| -> u64 {
-        let sql = format!(
-            "SELECT (doc ->> '{field}')::bigint FROM diogen_bronze.documents
-             WHERE stream = '{stream}' AND scope = 'acme/ledger' ORDER BY key LIMIT 1"
-        );
-        u64::try_from(fixture.db.number(&sql)).expect("a number")
-    };
-    let issue = one(&mut fixture, "issues", "number");
-    let deployment = one(&mut fixture, "deployments", "databaseId");
-    let release = one(&mut fixture, "releases", "databaseId");
-    assert!(
-        fixture
-            .stand_in
-            .delete("acme/ledger", Deleted::Issue(issue))
-    );
-    assert!(
-        fixture
-            .stand_in
-            .delete("acme/ledger", Deleted::Deployment(deployment))
-    );
-    assert!(
-        fixture
-            .stand_in
-            .delete("acme/ledger", Deleted::Release(release))
-    );
+    for (stream, field) in [
+        ("issues", "number"),
+        ("deployments", "databaseId"),
+        ("releases", "databaseId"),
+    ] {
+        let one = fixture.db.rows(&format!(
+            "SELECT scope, doc ->> '{field}' FROM diogen_bronze.documents
+             WHERE stream = '{stream}' ORDER BY key LIMIT 1"
+        ));
+        let repository = one[0][0].as_deref().expect("a repository");
+        let id = one[0][1].as_deref().and_then(|id| id.parse().ok());
+        let id = id.expect("a number");
+        let what = match stream {
+            "issues" => Deleted::Issue(id),
+            "deployments" => Deleted::Deployment(id),
+            _ => Deleted::Release(id),
+        };
+        assert!(fixture.stand_in.delete(repository, what), "{stream} {id}");
+    }
     fixture.db.run("CALL diogen.sync()");
     let gone = "SELECT stream, count(*) FROM diogen_bronze.documents WHERE deleted_at IS NOT NULL GROUP BY 1 ORDER BY 1";
     fixture.db.run(
