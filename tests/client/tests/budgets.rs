@@ -201,7 +201,8 @@ fn no_more_than_a_share_is_used() {
 
 #[test]
 fn refusals_for_the_rate_stop_the_source_until_their_time() {
-    let mut fixture = Fixture::acme(|_| ());
+    let mut fixture = Fixture::new(stand_in(|_| ()), &[]);
+    fixture.add_source_with("acme", "acme/*", r#", "concurrency": 3"#, TOKEN);
     fixture.db.run("CALL diogen.sync()");
     let in_minutes = |db: &mut Session, format: &str, minutes: u32| {
         db.value(&format!(
@@ -253,7 +254,7 @@ fn refusals_for_the_rate_stop_the_source_until_their_time() {
         // As many as were under way, and none again.
         std::thread::sleep(Duration::from_millis(100));
         let asked = fixture.stand_in.counts()[endpoint] - before;
-        assert!((1..=4).contains(&asked), "{about}: {asked}");
+        assert!((1..=3).contains(&asked), "{about}: {asked}");
         let db = &mut fixture.db;
         assert_eq!(state_of_last_run(db, "acme"), "stop");
         let note = db
@@ -422,7 +423,8 @@ fn a_refusal_without_a_limit_concerns_its_repository_alone() {
 
 #[test]
 fn a_token_that_is_revoked_stops_its_source_and_no_other() {
-    let mut fixture = Fixture::acme(|_| ());
+    let mut fixture = Fixture::new(stand_in(|_| ()), &[]);
+    fixture.add_source_with("acme", "acme/*", r#", "concurrency": 4"#, TOKEN);
     let beta = stand_in(|_| ());
     let url = beta.url();
     fixture.db.run(&format!(
