@@ -82,6 +82,26 @@ impl Fixture {
             .sum()
     }
 
+    /// The documents in which two sources differ; none means that both hold the same, and something.
+    pub fn differences_between(&mut self, one: &str, other: &str) -> Vec<String> {
+        // A run's document lists those of its pull requests that are open just then.
+        let rows = |source| {
+            format!(
+                "SELECT stream, key, scope, context,
+                        CASE stream WHEN 'workflow_runs' THEN doc - 'pull_requests' ELSE doc END AS doc
+                 FROM diogen_bronze.documents WHERE source = '{source}' AND deleted_at IS NULL"
+            )
+        };
+        let (one, other) = (rows(one), rows(other));
+        assert_ne!(
+            self.db.number(&format!("SELECT count(*) FROM ({one}) d")),
+            0
+        );
+        self.db.lines(&format!(
+            "SELECT DISTINCT stream, key FROM (({one} EXCEPT {other}) UNION ALL ({other} EXCEPT {one})) d"
+        ))
+    }
+
     /// What bronze does not hold of what the stand-in shows now, or holds beyond it, by their names;
     /// none means that all is there, once.
     pub fn differences_to_truth(&mut self, source: &str) -> Vec<String> {
