@@ -182,6 +182,11 @@ BEGIN
             -- Refused credentials and an exhausted rate limit concern the whole source.
             IF code IN ('28000', '53400') THEN
                 outcome := 'stop';
+                -- The API need not have said it.
+                IF code = '53400' THEN
+                    message := pg_catalog.format('%s; the next run after %s goes on from here', message,
+                        diogen.budget_closed_until(source, (SELECT r.credential FROM diogen_bronze.runs r WHERE r.run = run)));
+                END IF;
                 PERFORM diogen.note_run(run, message);
             ELSIF unreachable = 3 THEN
                 outcome := 'stop';
@@ -223,6 +228,8 @@ DECLARE
     began_at timestamptz := pg_catalog.clock_timestamp();
     closed_until timestamptz;
 BEGIN
+    -- What is passed in is how the source before this one ended.
+    outcome := NULL;
     PERFORM diogen.source_kind(source, s) FROM pg_catalog.unnest(streams) AS s;
     IF NOT diogen.lock_source(source, 'bronze') THEN
         RAISE NOTICE '% is being fetched by another session; nothing to do', source;
@@ -302,7 +309,6 @@ DECLARE
 BEGIN
     PERFORM diogen.init();
     FOREACH one IN ARRAY diogen.usable_sources(source) LOOP
-        outcome := NULL;
         CALL diogen.sync_source(one, NULL, outcome);
         CONTINUE WHEN outcome = 'busy';
         CALL diogen.normalize(one);

@@ -173,6 +173,10 @@ impl Registered {
         context.update(self.source.host().as_bytes());
         context.update(&[0]);
         context.update(secret.as_bytes());
+        if let Some(account) = self.source.account() {
+            context.update(&[0]);
+            context.update(account.as_bytes());
+        }
         let tag = context.sign();
         let hex = tag
             .as_ref()

@@ -17,7 +17,7 @@ use pgrx::{PgXactCallbackEvent, register_xact_callback};
 use serde_json::Value;
 
 use super::credentials::Registered;
-use super::visits;
+use super::visits::{self, Visit};
 use crate::error::Error;
 use crate::http::{self, HttpError};
 use crate::interrupts;
@@ -173,18 +173,27 @@ async fn ask(registered: &Registered, secret: &str, lane: &Lane) -> Result<Page,
     let mut cursor = lane.cursor.clone();
     let mut may_log_in_again = true;
     loop {
-        let error = match attempt(registered, secret, lane, &cursor).await {
+        let (visit, answer) = match visits::visit(source.as_ref(), secret).await {
+            Ok(visit) => {
+                let answer = attempt(registered, &visit, lane, &cursor).await;
+                (Some(visit), answer)
+            }
+            Err(error) => (None, Err(error)),
+        };
+        let error = match answer {
             Ok(page) => return Ok(page),
             Err(error) => error,
         };
+        // A token may have been revoked before its time.
+        if may_log_in_again
+            && error.is_refused_login()
+            && let Some(visit) = &visit
+            && visits::forget(visit).await
+        {
+            may_log_in_again = false;
+            continue;
+        }
         match error.remedy() {
-            // A token may have been revoked before its time.
-            Remedy::None
-                if may_log_in_again && error.is_refused_login() && visits::forget(secret).await =>
-            {
-                may_log_in_again = false;
-                continue;
-            }
             Remedy::None => match error.limited_for(Utc::now()) {
                 Some(wait) if wait <= SHORT_LIMIT && started.elapsed() + wait < PATIENCE => {
                     tokio::time::sleep(wait).await;
@@ -207,12 +216,11 @@ async fn ask(registered: &Registered, secret: &str, lane: &Lane) -> Result<Page,
 
 async fn attempt(
     registered: &Registered,
-    secret: &str,
+    visit: &Visit,
     lane: &Lane,
     cursor: &Value,
 ) -> Result<Page, Error> {
     let source = &registered.source;
-    let visit = visits::visit(source.as_ref(), secret).await?;
     let place = Place {
         stream: &lane.stream,
         scope: &lane.scope,

@@ -24,14 +24,15 @@ pub struct Visit {
     pub token: String,
     /// The answers that other requests depend on.
     pub greeting: Vec<Value>,
+    /// Whether the token was given for the secret.
+    has_logged_in: bool,
 }
 
 struct Known {
     secret: String,
     base_url: String,
+    account: Option<String>,
     visit: Rc<Visit>,
-    /// Whether the token was given for the secret.
-    has_logged_in: bool,
     expires_at: DateTime<Utc>,
     since: Instant,
 }
@@ -47,10 +48,13 @@ pub async fn visit(source: &dyn Source, secret: &str) -> Result<Rc<Visit>, Error
     let visits = VISITS.with(Rc::clone);
     let mut visits = visits.lock().await;
     let base_url = source.options().base_url.as_str();
+    let account = source.account();
     let now = Utc::now();
     visits.retain(|known| known.expires_at > now && known.since.elapsed() < KEPT);
-    let mut known = visits.iter();
-    if let Some(known) = known.find(|known| known.secret == secret && known.base_url == base_url) {
+    let is_same = |known: &&Known| {
+        known.secret == secret && known.base_url == base_url && known.account == account
+    };
+    if let Some(known) = visits.iter().find(is_same) {
         return Ok(Rc::clone(&known.visit));
     }
     let (token, expires_at, has_logged_in) = match source.login(secret, now)? {
@@ -66,25 +70,31 @@ pub async fn visit(source: &dyn Source, secret: &str) -> Result<Rc<Visit>, Error
         let answer = send(source, call, &token).await?;
         greeting.push(source.greeted(&answer)?);
     }
-    let visit = Rc::new(Visit { token, greeting });
+    let visit = Rc::new(Visit {
+        token,
+        greeting,
+        has_logged_in,
+    });
     visits.push(Known {
         secret: secret.to_owned(),
         base_url: base_url.to_owned(),
+        account,
         visit: Rc::clone(&visit),
-        has_logged_in,
         expires_at,
         since: Instant::now(),
     });
     Ok(visit)
 }
 
-/// Forgets the tokens that were given for a secret; whether there were any.
-pub async fn forget(secret: &str) -> bool {
-    let visits = VISITS.with(Rc::clone);
-    let mut visits = visits.lock().await;
-    let before = visits.len();
-    visits.retain(|known| known.secret != secret || !known.has_logged_in);
-    visits.len() < before
+/// Forgets a visit whose token was refused; whether another login may help. Several pages find
+/// out at the same time: the visit that the first of them has begun anew stays.
+pub async fn forget(refused: &Rc<Visit>) -> bool {
+    if refused.has_logged_in {
+        let visits = VISITS.with(Rc::clone);
+        let mut visits = visits.lock().await;
+        visits.retain(|known| !Rc::ptr_eq(&known.visit, refused));
+    }
+    refused.has_logged_in
 }
 
 /// Sends a request of a visit.

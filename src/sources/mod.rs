@@ -240,6 +240,12 @@ pub trait Source {
     /// it is fetched for; `None` where that does not say. It saves asking for the stream.
     fn mark(&self, stream: &str, parent: Object<'_>, now: DateTime<Utc>) -> Option<String>;
 
+    /// As whom the secret logs in, where one secret is good for several that have tokens and rate
+    /// limits of their own.
+    fn account(&self) -> Option<String> {
+        None
+    }
+
     /// The request that gives a token for the secret; `None` where requests carry the secret.
     fn login(&self, _secret: &str, _now: DateTime<Utc>) -> Result<Option<Call>, SourceError> {
         Ok(None)

@@ -224,6 +224,11 @@ impl Source for GitHub {
         Some(format!("{mark} since {since} {branches}"))
     }
 
+    fn account(&self) -> Option<String> {
+        let app = self.app.as_ref()?;
+        Some(format!("installation {}", app.installation))
+    }
+
     fn login(&self, secret: &str, now: DateTime<Utc>) -> Result<Option<Call>, SourceError> {
         let Some(app) = &self.app else {
             return Ok(None);

@@ -243,3 +243,44 @@ fn a_key_may_come_from_a_file() {
     assert_eq!(logins(&fixture), 1);
     assert_complete(&mut fixture, "acme");
 }
+
+#[test]
+fn pages_that_are_refused_together_log_in_once() {
+    let mut fixture = with_app(Duration::from_secs(3600));
+    add(&mut fixture, "acme", "123456", "7654321", KEY);
+    let late = Fault::every("graphql", Action::DelayMs(1500)).after(12);
+    fixture.stand_in.script(vec![late.times(4)]);
+    let other = fixture.cluster.connect();
+    let run = in_background(other, "CALL diogen.sync()");
+    wait_until("the late pages", SLOW, || {
+        let counts = fixture.stand_in.counts();
+        let queries = counts.iter().filter(|(name, _)| name.contains("graphql"));
+        queries.map(|(_, count)| count).sum::<u64>() >= 16
+    });
+    assert_eq!(fixture.stand_in.expire_tokens(), 1);
+    run.join().expect("a thread");
+    assert_eq!(logins(&fixture), 2);
+    assert_complete(&mut fixture, "acme");
+}
+
+#[test]
+fn installations_of_one_app_have_tokens_and_limits_of_their_own() {
+    let mut fixture = with_app(Duration::from_secs(3600));
+    add(&mut fixture, "one", "123456", "7654321", KEY);
+    add(&mut fixture, "two", "123456", "1", KEY);
+    let db = &mut fixture.db;
+    db.run("CALL diogen.sync()");
+    // The stand-in knows one of them only; with the token of that one, the other would read what
+    // is not its own.
+    assert_eq!(
+        db.lines("SELECT source, state FROM diogen.runs ORDER BY run"),
+        ["one|complete", "two|stop"]
+    );
+    assert_eq!(
+        db.lines("SELECT source, sqlstate FROM diogen_bronze.findings"),
+        ["two|28000"]
+    );
+    let same = "SELECT diogen.credential_of('one') = diogen.credential_of('two')";
+    assert_eq!(db.value(same), "f");
+    assert_eq!(logins(&fixture), 2);
+}

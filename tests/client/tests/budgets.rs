@@ -260,6 +260,9 @@ fn refusals_for_the_rate_stop_the_source_until_their_time() {
         let note = db
             .value("SELECT note FROM diogen.runs WHERE source = 'acme' ORDER BY run DESC LIMIT 1");
         assert!(note.contains("limits the rate"), "{note}");
+        let until = db.value("SELECT max(closed_until) FROM diogen_bronze.budgets");
+        let goes_on = format!("; the next run after {until} goes on from here");
+        assert!(note.ends_with(&goes_on), "{note}");
         let wait = db.number(
             "SELECT extract(epoch FROM max(closed_until) - clock_timestamp())::bigint FROM diogen_bronze.budgets",
         );
@@ -435,7 +438,7 @@ fn a_token_that_is_revoked_stops_its_source_and_no_other() {
     fixture
         .stand_in
         .script(vec![Fault::every("", revoked).after(12)]);
-    fixture.db.run("CALL diogen.refresh()");
+    fixture.db.run("CALL diogen.sync()");
     let requests = fixture.stand_in.requests();
     // Those under way, and what pages that had come before the refusal asked for next.
     assert!(requests <= 12 + 8, "{requests}");
