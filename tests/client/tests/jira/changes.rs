@@ -1,6 +1,6 @@
 //! What changes, moves, comes and goes, before a run and during one.
 
-use crate::{BOTH, assert_complete, assert_no_findings, requests_of, searches, sync};
+use crate::{BOTH, assert_complete, assert_no_findings, searches, sync};
 use client::{Fixture, PROJECTS, jira_stand_in};
 use stand_in::jira::{Edit, Flavour};
 use stand_in::{Action, Fault};
@@ -210,39 +210,50 @@ fn times_are_right_in_whatever_zone_the_api_user_lives() {
 }
 
 #[test]
-fn what_the_search_shows_late_is_read_again() {
+fn what_the_search_shows_late_is_read_then() {
     // The search knows nothing of the last five minutes.
     let mut fixture = Fixture::jira(Flavour::Cloud, |config, settings| {
         config.hold_back_hours = 1.0;
         settings.index_lag_seconds = 300;
     });
     sync(&mut fixture);
-    let keys = fixture.issue_keys("PAY");
-    for key in &keys[..3] {
+    let edited = fixture.issue_keys("PAY")[..3].to_vec();
+    for key in &edited {
         fixture.edit(key, &status("In Review"));
     }
+    let old = |fixture: &mut Fixture| {
+        let mut differing = fixture.differences_to_jira("jira", &PROJECTS);
+        differing.retain(|line| line.starts_with("- "));
+        differing.retain(|line| edited.iter().any(|key| line.contains(&format!(" {key} "))));
+        differing.len()
+    };
     sync(&mut fixture);
-    fixture.stand_in.advance(0.5);
-    // What it shows of them comes in another order than that of the changes.
-    let late = format!(
+    assert_eq!(old(&mut fixture), 3);
+    fixture.stand_in.advance(1.0);
+    sync(&mut fixture);
+    assert_eq!(old(&mut fixture), 0);
+}
+
+#[test]
+fn what_the_search_shows_after_younger_changes_is_read_too() {
+    let mut fixture = Fixture::jira(Flavour::Cloud, |_, _| ());
+    sync(&mut fixture);
+    let (pay, web) = (fixture.issue_keys("PAY"), fixture.issue_keys("WEB"));
+    fixture.edit(&pay[0], &Edit::default());
+    // Each edit takes a second.
+    for _ in 0..180 {
+        fixture.edit(&web[0], &Edit::default());
+    }
+    fixture.edit(&pay[1], &Edit::default());
+    sync(&mut fixture);
+    assert_complete(&mut fixture);
+    // As if the first of them had not been shown.
+    fixture.db.run(&format!(
         "DELETE FROM diogen_bronze.documents WHERE stream = 'issues' AND doc ->> 'key' = '{}'",
-        keys[1]
-    );
+        pay[0]
+    ));
     sync(&mut fixture);
-    fixture.db.run(&late);
-    sync(&mut fixture);
-    let missing = fixture.differences_to_jira("jira", &PROJECTS);
-    let of_edited: Vec<_> = missing
-        .iter()
-        .filter(|line| {
-            keys[..3]
-                .iter()
-                .any(|key| line.contains(&format!(" {key} ")))
-        })
-        .collect();
-    assert_eq!(of_edited, [""; 0]);
-    let again = requests_of(&mut fixture, sync);
-    assert!(again <= 13, "{again} requests");
+    assert_complete(&mut fixture);
 }
 
 #[test]
@@ -276,4 +287,37 @@ fn tokens_that_have_expired_cost_the_rest_of_the_list_only() {
     );
     assert_no_findings(&mut fixture);
     assert_eq!(fixture.differences_to_jira("jira", &["PAY"]), [""; 0]);
+}
+
+#[test]
+fn a_source_whose_options_change_reads_what_it_lacks() {
+    for flavour in BOTH {
+        let mut fixture = Fixture::new(jira_stand_in(flavour, |_, _| ()), &[]);
+        fixture.add_jira("jira", "PAY", r#", "since": "10 days""#);
+        sync(&mut fixture);
+        assert_ne!(fixture.differences_to_jira("jira", &["PAY"]), [""; 0]);
+        // Further back.
+        let db = &mut fixture.db;
+        db.run("ALTER SERVER jira OPTIONS (SET since '2000-01-01')");
+        sync(&mut fixture);
+        assert_eq!(fixture.differences_to_jira("jira", &["PAY"]), [""; 0]);
+        // More projects.
+        let db = &mut fixture.db;
+        db.run("ALTER SERVER jira OPTIONS (SET projects '*')");
+        sync(&mut fixture);
+        assert_complete(&mut fixture);
+        // Fewer: what came of the others stays as it was.
+        let db = &mut fixture.db;
+        db.run("ALTER SERVER jira OPTIONS (SET projects '*, !OPS')");
+        let key = fixture.issue_keys("OPS").swap_remove(0);
+        fixture.edit(&key, &Edit::default());
+        let before = searches(&fixture);
+        sync(&mut fixture);
+        assert_eq!(searches(&fixture) - before, 2);
+        assert_eq!(fixture.db.lines(TOMBSTONES), ["OPS"], "the project itself");
+        let old = fixture.differences_to_jira("jira", &PROJECTS);
+        let beyond: Vec<_> = old.iter().filter(|line| line.starts_with("+ ")).collect();
+        assert_eq!(beyond.len(), 1, "{old:?}");
+        assert!(beyond[0].contains(&format!(" {key} ")), "{old:?}");
+    }
 }

@@ -1,8 +1,8 @@
 //! Everything arrives, once and cheaply.
 
 use crate::{BOTH, assert_complete, assert_no_findings, requests_of, sync};
-use client::{Fixture, jira_stand_in};
-use stand_in::jira::Flavour;
+use client::{Fixture, PROJECTS, jira_stand_in};
+use stand_in::jira::{Edit, Flavour};
 
 /// Requests outside of boards and sprints, which are asked for when their clock goes round.
 fn requests_for_issues(fixture: &Fixture) -> u64 {
@@ -87,6 +87,28 @@ fn a_thousand_issues_with_their_changes_cost_fifteen_requests_at_most() {
             fixture.db.run("CALL diogen.sync('whole')");
         });
         assert!(all <= 19, "{all} requests");
-        println!("{flavour:?}: {requests} for issues and changes, {all} for everything");
+    }
+}
+
+#[test]
+fn characters_that_jsonb_refuses_are_replaced_and_told() {
+    for flavour in BOTH {
+        let mut fixture = Fixture::jira(flavour, |_, _| ());
+        let key = fixture.issue_keys("WEB").swap_remove(5);
+        let edit = Edit {
+            summary: Some("nul \0 and \\u0000".to_owned()),
+            ..Edit::default()
+        };
+        fixture.edit(&key, &edit);
+        sync(&mut fixture);
+        assert_eq!(fixture.differences_to_jira("jira", &PROJECTS), [""; 0]);
+        let db = &mut fixture.db;
+        let summary = format!(
+            "SELECT doc #>> '{{fields,summary}}' FROM diogen_bronze.documents
+             WHERE stream = 'issues' AND doc ->> 'key' = '{key}'"
+        );
+        assert_eq!(db.value(&summary), "nul \u{fffd} and \\u0000");
+        let told = "SELECT stream, scope, sqlstate, split_part(finding, ' held', 1) FROM diogen_bronze.findings";
+        assert_eq!(db.lines(told), ["issues|WEB|-|1 documents"]);
     }
 }

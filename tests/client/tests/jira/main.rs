@@ -3,11 +3,13 @@
 mod changes;
 mod complete;
 mod interrupted;
+mod limits;
 mod refusals;
 mod shapes;
 
 use client::{Fixture, PROJECTS, jira_stand_in};
 use stand_in::jira::{Edit, Flavour};
+use stand_in::{Action, Server, Status};
 
 const BOTH: [Flavour; 2] = [Flavour::Cloud, Flavour::DataCenter];
 
@@ -63,5 +65,40 @@ fn a_page_of_changes_and_more() -> Fixture {
     let taken = keys.len() as f64 * 12.0 / 3_600.0;
     fixture.stand_in.advance(4.0 - taken);
     fixture.add_jira("jira", "PAY", "");
+    fixture
+}
+
+/// An answer in place of the right one.
+fn status(code: u16, headers: &[(&str, &str)], body: &str) -> Action {
+    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Action::Status(Status {
+        code,
+        body: body.to_owned(),
+        headers: headers.iter().map(own).collect(),
+    })
+}
+
+/// What went wrong, as `stream|scope|SQLSTATE|finding`.
+fn findings(fixture: &mut Fixture) -> Vec<String> {
+    let findings =
+        "SELECT stream, scope, sqlstate, finding FROM diogen_bronze.findings ORDER BY 1, 2, 4";
+    fixture.db.lines(findings)
+}
+
+/// How the last run ended, and why.
+fn outcome(fixture: &mut Fixture) -> String {
+    let last = "SELECT state, note FROM diogen.runs ORDER BY run DESC LIMIT 1";
+    fixture.db.lines(last).remove(0)
+}
+
+/// A Jira whose issues are few.
+fn server(flavour: Flavour) -> Server {
+    jira_stand_in(flavour, |_, settings| settings.issues_per_project = 120)
+}
+
+/// That Jira with the source `jira` for all of its projects.
+fn small(flavour: Flavour) -> Fixture {
+    let mut fixture = Fixture::new(server(flavour), &[]);
+    fixture.add_jira("jira", "*", "");
     fixture
 }

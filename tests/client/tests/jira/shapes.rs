@@ -150,13 +150,7 @@ fn the_views_tell_of_a_jira_and_dropping_it_leaves_nothing() {
         let others = "SELECT stream, count(*) FROM diogen_bronze.documents WHERE source = 'other' GROUP BY 1 ORDER BY 1";
         let before = db.lines(others);
         db.run("SELECT diogen.drop_source('jira', keep_data => false)");
-        for table in [
-            "documents",
-            "cursors",
-            "queue",
-            "findings",
-            "runs",
-        ] {
+        for table in ["documents", "cursors", "queue", "findings", "runs"] {
             let left = format!("SELECT count(*) FROM diogen_bronze.{table} WHERE source = 'jira'");
             assert_eq!(db.number(&left), 0, "{table}");
         }
