@@ -3,6 +3,7 @@
 COMMENT ON FUNCTION begin_page(text, text, text, jsonb) IS
     'Begins to ask a source for the page at a cursor, and returns at once';
 COMMENT ON FUNCTION wait_for_page() IS 'Waits until a page that was begun is there, and tells which; no row: none is under way';
+COMMENT ON FUNCTION forget_scope(text, text, text) IS 'Drops the pages of one stream of one scope that are under way';
 COMMENT ON FUNCTION forget_pages() IS 'Drops the pages that are under way';
 COMMENT ON FUNCTION request_page(text, text, text, jsonb, boolean) IS
     'Asks a source for the page at a cursor, or takes what begin_page has brought: one row about the page, then one for each document; stores nothing';

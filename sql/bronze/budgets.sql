@@ -38,8 +38,9 @@ LANGUAGE sql VOLATILE AS $$
                     diogen.credential_of(close_budget.source)),
            '',
            -- GitHub asks for a minute where it does not say how long; nobody has to wait longer than its hour.
-           least(coalesce(substring(close_budget.detail FROM 'The limit ends at (.*)')::timestamptz,
-                          clock_timestamp() + interval '1 minute'),
+           least(greatest(coalesce(substring(close_budget.detail FROM 'The limit ends at (.*)')::timestamptz,
+                                   clock_timestamp() + interval '1 minute'),
+                          clock_timestamp() + interval '5 seconds'),
                  clock_timestamp() + interval '65 minutes')
     ON CONFLICT ON CONSTRAINT budgets_pkey DO UPDATE
     SET closed_until = greatest(b.closed_until, excluded.closed_until), told_at = excluded.told_at

@@ -101,6 +101,7 @@ BEGIN
         FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'repository' AND NOT a.attisdropped
+        JOIN pg_catalog.pg_attribute s ON s.attrelid = c.oid AND s.attname = 'source' AND NOT s.attisdropped
         WHERE n.nspname IN ('diogen_silver', 'diogen_gold') AND c.relkind = 'r'
     LOOP
         EXECUTE pg_catalog.format('DELETE FROM %s WHERE source = $1 AND repository = $2', target) USING source, new_name;
@@ -113,7 +114,9 @@ BEGIN
     INSERT INTO diogen_silver.stale_repositories (source, repository) VALUES (source, new_name) ON CONFLICT DO NOTHING;
     IF pg_catalog.has_table_privilege('diogen.services', 'UPDATE') THEN
         UPDATE diogen.services s SET repository = new_name
-        WHERE s.repository = old_name AND (s.source IS NULL OR s.source = source);
+        WHERE s.repository = old_name AND (s.source IS NULL OR s.source = source)
+          AND NOT EXISTS (SELECT FROM diogen.services o
+                          WHERE o.repository = new_name AND o.source IS NOT DISTINCT FROM s.source);
     END IF;
     PERFORM diogen.record_finding(source, 'repositories', new_name, NULL,
                                   pg_catalog.format('renamed; it was %s before', old_name));
@@ -123,13 +126,31 @@ COMMENT ON FUNCTION rename_repository(text, text, text) IS
     'Gives what bronze, silver and the cursors hold of a repository its new name';
 
 CREATE FUNCTION rename_repositories(source text, docs jsonb[]) RETURNS void
-LANGUAGE sql VOLATILE AS $$
-    SELECT diogen.rename_repository(rename_repositories.source, old.key, d.doc ->> 'nameWithOwner')
-    FROM pg_catalog.unnest(rename_repositories.docs) AS d (doc)
-    JOIN diogen_bronze.documents old
-      ON old.source = rename_repositories.source AND old.stream = 'repositories'
-     AND coalesce(old.doc ->> 'databaseId', old.doc ->> 'id') = d.doc ->> 'databaseId'
-    WHERE old.key <> d.doc ->> 'nameWithOwner'
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    one record;
+    old_name text;
+    stranger text;
+BEGIN
+    FOR one IN
+        SELECT d.doc ->> 'nameWithOwner' AS name, d.doc ->> 'databaseId' AS number
+        FROM pg_catalog.unnest(docs) AS d (doc)
+    LOOP
+        SELECT d.key INTO old_name FROM diogen_bronze.documents d
+        WHERE d.source = source AND d.stream = 'repositories'
+          AND coalesce(d.doc ->> 'databaseId', d.doc ->> 'id') = one.number
+        ORDER BY d.key = one.name DESC LIMIT 1;
+        CONTINUE WHEN old_name IS NULL OR old_name = one.name;
+        -- Another repository may have had that name before.
+        SELECT coalesce(d.doc ->> 'databaseId', d.doc ->> 'id') INTO stranger FROM diogen_bronze.documents d
+        WHERE d.source = source AND d.stream = 'repositories' AND d.key = one.name;
+        IF stranger <> one.number THEN
+            PERFORM diogen.rename_repository(source, one.name, pg_catalog.format('%s (%s)', one.name, stranger));
+        END IF;
+        PERFORM diogen.rename_repository(source, old_name, one.name);
+    END LOOP;
+END
 $$;
 COMMENT ON FUNCTION rename_repositories(text, jsonb[]) IS
     'Finds out by their numbers which repositories have another name than before';
@@ -224,7 +245,7 @@ BEGIN
         documents := 0; changed := 0; requests := 0; finished := true;
         RETURN;
     END IF;
-    IF NOT coalesce(old.cursor ? 'after', false) THEN
+    IF NOT coalesce(old.cursor ?| '{after,reconcile}', false) THEN
         old.pass_run := run;
         old.pass_started_at := pg_catalog.clock_timestamp();
         old.pass_documents := 0;
@@ -287,6 +308,10 @@ BEGIN
         seen := CASE WHEN old.cursor ? 'after' THEN old.seen ELSE '{}' END || coalesce(stored.keys, '{}');
         IF finished THEN
             PERFORM diogen.tombstone(source, stream, scope, kind, about.scopes IS NOT NULL AND scope <> '*', seen, old.pass_started_at);
+            -- What was hidden for a while is there again, though nothing of it has changed.
+            UPDATE diogen_bronze.documents d SET deleted_at = NULL, changed_xid = pg_catalog.pg_current_xact_id()
+            WHERE page.keys_only AND d.source = source AND d.stream = stream AND d.deleted_at IS NOT NULL
+              AND d.key = ANY (seen);
             IF seen = '{}' AND about.scopes IS NOT NULL THEN
                 PERFORM diogen.record_finding(source, stream, scope, NULL,
                     'nothing came for this entry: there is nothing of that name, or it has another name now');
@@ -329,7 +354,10 @@ BEGIN
             page.cleaned));
     END IF;
     -- Last, because all backends with the same credential write here.
-    PERFORM diogen.note_budget(source, run, page.budget);
+    -- A caller of diogen.fetch would keep them waiting until its own transaction ends.
+    IF run IS NOT NULL THEN
+        PERFORM diogen.note_budget(source, run, page.budget);
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION fetch_page(text, text, text, bigint, boolean) IS
@@ -355,12 +383,16 @@ RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
+    position jsonb;
+    concerns_batch boolean;
     narrower jsonb;
     sent bigint := diogen.requests_sent();
 BEGIN
     -- What was too much, or too slow, is begun with less the next time.
-    IF sqlstate IN ('54001', '08000') THEN
-        narrower := diogen.narrower_cursor(source, stream, diogen.next_cursor(source, stream, scope)) - 'items';
+    position := diogen.next_cursor(source, stream, scope);
+    concerns_batch := position ? 'items' AND sqlstate NOT IN ('28000', '53400', '08006');
+    IF sqlstate IN ('54001', '08000') OR concerns_batch THEN
+        narrower := diogen.narrower_cursor(source, stream, position) - 'items';
     END IF;
     INSERT INTO diogen_bronze.cursors AS c
         (source, stream, scope, cursor, state, requests, last_error, last_error_at, pass_run)
@@ -368,11 +400,11 @@ BEGIN
     ON CONFLICT ON CONSTRAINT cursors_pkey DO UPDATE
     SET state = 'failed', requests = c.requests + excluded.requests, last_error = excluded.last_error,
         last_error_at = excluded.last_error_at, cursor = coalesce(narrower, c.cursor);
-    -- What its batch held comes after the others; what fails again and again would keep them waiting.
+    -- Which item of a batch is at fault shows when it is asked for alone. It then comes after the others, and is
+    -- given up in the end: it would keep them waiting.
     WITH batch AS (
-        SELECT i.item ->> 'key' AS key
-        FROM pg_catalog.jsonb_array_elements(diogen.next_cursor(source, stream, scope) -> 'items') AS i (item)
-        WHERE sqlstate NOT IN ('28000', '53400', '08006')
+        SELECT position #>> '{items,0,key}' AS key
+        WHERE concerns_batch AND pg_catalog.jsonb_array_length(position -> 'items') = 1
     ), tried AS (
         UPDATE diogen_bronze.queue q SET tries = q.tries + 1
         FROM batch b WHERE q.source = source AND q.stream = stream AND q.key = b.key AND q.tries < 4

@@ -132,6 +132,7 @@ DECLARE
     closed_until timestamptz;
     code text; message text; detail text;
 BEGIN
+    PERFORM diogen.keep_lock(source, 'bronze');
     SELECT pg_catalog.array_agg(p.stream ORDER BY p.position), pg_catalog.array_agg(p.scope ORDER BY p.position),
            pg_catalog.array_agg(p.has_no_news ORDER BY p.position)
     INTO todo_streams, todo_scopes, quiet
@@ -151,12 +152,13 @@ BEGIN
         EXIT WHEN under_way = 0;
         asked_at := pg_catalog.clock_timestamp();
         SELECT w.stream, w.scope INTO stream, scope FROM diogen.wait_for_page() w;
+        EXIT WHEN NOT FOUND;
         waited := pg_catalog.clock_timestamp() - asked_at;
         code := NULL;
         finished := NULL;
         BEGIN
             SELECT c.pass_run INTO run_of_pass FROM diogen_bronze.cursors c
-            WHERE c.source = source AND c.stream = stream AND c.scope = scope AND c.cursor ? 'after';
+            WHERE c.source = source AND c.stream = stream AND c.scope = scope AND c.cursor ?| '{after,reconcile}';
             run_of_pass := coalesce(run_of_pass, CASE WHEN FOUND THEN 0 ELSE run END);
             SELECT p.* INTO page FROM diogen.fetch_page(source, stream, scope, run, true) p;
             PERFORM diogen.note_page(run, stream, page.documents, page.changed, page.requests, waited);
@@ -164,6 +166,7 @@ BEGIN
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
                                     detail = PG_EXCEPTION_DETAIL;
+            PERFORM diogen.forget_scope(source, stream, scope);
             PERFORM diogen.note_error(run, diogen.record_failure(source, stream, scope, run, code, message, detail), waited);
             RAISE WARNING '% · % %: %', source, stream, scope, message;
         END;
@@ -180,7 +183,7 @@ BEGIN
             failures := failures + 1;
             unreachable := CASE WHEN code = '08006' THEN unreachable + 1 ELSE 0 END;
             -- Refused credentials and an exhausted rate limit concern the whole source.
-            IF code IN ('28000', '53400') THEN
+            IF code IN ('28000', '53400', '58030') THEN
                 outcome := 'stop';
                 -- The API need not have said it.
                 IF code = '53400' THEN

@@ -93,6 +93,7 @@ BEGIN
         queued_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
         PRIMARY KEY (source, stream, key)
     );
+    CREATE INDEX IF NOT EXISTS queue_order ON diogen_bronze.queue (source, stream, tries, queued_at, key);
     COMMENT ON TABLE diogen_bronze.queue IS
         'What is still to be asked because of documents that came: the rest of nested lists, jobs of runs, changelogs of issues';
     COMMENT ON COLUMN diogen_bronze.queue.stream IS 'Stream that the answer belongs to';

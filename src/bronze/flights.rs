@@ -51,6 +51,11 @@ impl Lane {
             cursor,
         }
     }
+
+    /// Whether both are pages of the same stream and scope.
+    fn has_scope_of(&self, other: &Self) -> bool {
+        self.source == other.source && self.stream == other.stream && self.scope == other.scope
+    }
 }
 
 type Landed = (Lane, Result<Page, Error>);
@@ -72,6 +77,27 @@ thread_local! {
 /// Drops everything.
 pub fn forget() {
     FLIGHTS.take();
+}
+
+/// Drops the pages of one stream of one scope, whatever their cursors.
+pub fn forget_scope(source: &str, stream: &str, scope: &str) {
+    let lane = Lane::new(source, stream, scope, Value::Null);
+    FLIGHTS.with_borrow_mut(|flights| flights.forget_scope(&lane));
+}
+
+impl Flights {
+    fn land(&mut self, landed: Landed) {
+        // What was forgotten meanwhile still lands.
+        if self.lanes.contains(&landed.0) {
+            self.landed.push(landed);
+        }
+    }
+
+    fn forget_scope(&mut self, lane: &Lane) {
+        self.lanes.retain(|known| !known.has_scope_of(lane));
+        self.told.retain(|known| !known.has_scope_of(lane));
+        self.landed.retain(|(known, _)| !known.has_scope_of(lane));
+    }
 }
 
 /// Begins to ask for a page, unless it is under way already.
@@ -97,7 +123,7 @@ pub fn begin(registered: Rc<Registered>, lane: Lane) -> Result<(), Error> {
         flights.lanes.push(lane);
         for _ in 0..4 {
             while let Some(Some(landed)) = flights.under_way.next().now_or_never() {
-                flights.landed.push(landed);
+                flights.land(landed);
             }
             tokio::task::yield_now().await;
         }
@@ -117,7 +143,7 @@ pub fn wait() -> Result<Option<Lane>, Error> {
         while found.is_none()
             && let Some(landed) = flights.under_way.next().await
         {
-            flights.landed.push(landed);
+            flights.land(landed);
             found = untold(&flights);
         }
         flights.told.extend(found.clone());
@@ -134,12 +160,12 @@ pub fn take(registered: &Rc<Registered>, lane: &Lane) -> Result<Page, Error> {
         while found.is_none()
             && let Some(landed) = flights.under_way.next().await
         {
-            flights.landed.push(landed);
+            flights.land(landed);
             found = position(&flights);
         }
-        flights.lanes.retain(|known| known != lane);
-        flights.told.retain(|known| known != lane);
         let page = found.map(|position| flights.landed.swap_remove(position).1);
+        // Another page of the scope can only be one that its cursor has left behind.
+        flights.forget_scope(lane);
         (flights, page)
     })?
     .unwrap_or_else(|| Err(HttpError::Setup("a page under way is lost".to_owned()).into()))

@@ -49,6 +49,12 @@ fn forget_pages() {
     flights::forget();
 }
 
+/// Drops the pages of one stream of one scope that are under way.
+#[pg_extern(volatile, parallel_unsafe)]
+fn forget_scope(source: &str, stream: &str, scope: &str) {
+    flights::forget_scope(source, stream, scope);
+}
+
 /// Asks a source for the page at a cursor, or takes what `begin_page` has brought.
 ///
 /// The first row describes the page and has no document: `cursor` is where the next page starts,

@@ -32,6 +32,8 @@ struct Known {
     secret: String,
     base_url: String,
     account: Option<String>,
+    /// Where the greeting begins, which depends on what the options say of the API.
+    greeting_url: Option<String>,
     visit: Rc<Visit>,
     expires_at: DateTime<Utc>,
     since: Instant,
@@ -49,10 +51,14 @@ pub async fn visit(source: &dyn Source, secret: &str) -> Result<Rc<Visit>, Error
     let mut visits = visits.lock().await;
     let base_url = source.options().base_url.as_str();
     let account = source.account();
+    let greeting_url = source.greeting(&[])?.map(|call| call.url.to_string());
     let now = Utc::now();
     visits.retain(|known| known.expires_at > now && known.since.elapsed() < KEPT);
     let is_same = |known: &&Known| {
-        known.secret == secret && known.base_url == base_url && known.account == account
+        known.secret == secret
+            && known.base_url == base_url
+            && known.account == account
+            && known.greeting_url == greeting_url
     };
     if let Some(known) = visits.iter().find(is_same) {
         return Ok(Rc::clone(&known.visit));
@@ -79,6 +85,7 @@ pub async fn visit(source: &dyn Source, secret: &str) -> Result<Rc<Visit>, Error
         secret: secret.to_owned(),
         base_url: base_url.to_owned(),
         account,
+        greeting_url,
         visit: Rc::clone(&visit),
         expires_at,
         since: Instant::now(),

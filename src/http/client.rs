@@ -55,7 +55,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             total: Duration::from_secs(60),
-            max_bytes: 64 << 20,
+            max_bytes: 32 << 20,
         }
     }
 }
@@ -238,7 +238,8 @@ fn decompressed(body: &[u8], max_bytes: usize, host: &str) -> Result<Vec<u8>, Ht
 fn describe(error: reqwest::Error, host: &str) -> HttpError {
     let error = error.without_url();
     let host = host.to_owned();
-    let timed_out = error.is_timeout();
+    // Nobody there is not the same as somebody slow.
+    let timed_out = error.is_timeout() && !error.is_connect();
     let mut cause: &dyn std::error::Error = &error;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -232,6 +232,14 @@ pub fn body(github: &GitHub, place: &Place<'_>) -> Result<String, SourceError> {
                 if listing.can_lose {
                     variables["full"] = (!is_reconciling(cursor)).into();
                 }
+                if stream == "issues" {
+                    // Nothing moves to the front while the keys are listed.
+                    let field = match is_reconciling(cursor) {
+                        true => "CREATED_AT",
+                        false => "UPDATED_AT",
+                    };
+                    variables["order"] = json!({"field": field, "direction": "DESC"});
+                }
                 (listing.query, listing.operation)
             } else if let Some(names) = names(stream) {
                 if stream == "branches" {

@@ -247,6 +247,11 @@ impl Source for GitHub {
     fn token(&self, answer: &Response) -> Result<Token, SourceError> {
         match answer.status {
             201 => app::token(self.host(), &answer.body),
+            // Nothing of it is shown: it may hold a token.
+            status @ 200..300 => Err(SourceError::Unreadable {
+                host: self.host().to_owned(),
+                reason: format!("HTTP {status} to a login, which is answered with 201"),
+            }),
             _ => Err(
                 match answer::refusal(self.host(), "the installation", answer) {
                     // An app that was removed, or a key that was.

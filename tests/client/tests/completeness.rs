@@ -297,3 +297,67 @@ fn what_is_gone_is_found_once_a_week() {
     fixture.db.run("CALL diogen.sync()");
     assert_eq!(fixture.stand_in.requests() - requests, 1, "for a week");
 }
+
+#[test]
+fn repositories_that_swap_names_keep_their_own_documents() {
+    let mut fixture = Fixture::acme(|_| ());
+    fixture.db.run("CALL diogen.refresh()");
+    let by_number = "SELECT r.doc ->> 'databaseId', d.stream, count(*)
+                     FROM diogen_bronze.documents d
+                     JOIN diogen_bronze.documents r
+                       ON r.source = d.source AND r.stream = 'repositories' AND r.key = d.scope
+                     GROUP BY 1, 2 ORDER BY 1, 2";
+    let before = fixture.db.lines(by_number);
+    for (from, to) in [
+        ("acme/web", "spare"),
+        ("acme/search", "web"),
+        ("acme/spare", "search"),
+    ] {
+        assert!(fixture.stand_in.rename(from, to), "{from}");
+    }
+    fixture.db.run("CALL diogen.refresh()");
+    assert_eq!(fixture.db.lines(by_number), before);
+    assert_eq!(fixture.differences_to_truth("acme"), [""; 0]);
+    fixture.db.run("CALL diogen.normalize(rebuild => true)");
+    let wrong = "SELECT count(*) FROM diogen_silver.pull_requests s
+                 WHERE NOT EXISTS (SELECT FROM diogen_bronze.documents d
+                                   WHERE d.stream = 'pull_requests' AND d.scope = s.repository
+                                     AND d.doc ->> 'title' = s.title)";
+    assert_eq!(fixture.db.number(wrong), 0);
+}
+
+#[test]
+fn a_look_for_what_is_gone_that_was_cut_off_hides_no_news() {
+    let mut fixture = Fixture::acme(|config| config.hold_back_hours = 240.0);
+    fixture.db.run("CALL diogen.sync()");
+    fixture
+        .db
+        .run("UPDATE diogen_bronze.cursors SET reconciled_at = '2020-01-01' WHERE reconciled_at IS NOT NULL");
+    // The first page of keys fails; news comes before the next run.
+    let refused = Action::Status(stand_in::Status {
+        code: 400,
+        body: "no".to_owned(),
+        headers: Default::default(),
+    });
+    let fault = Fault::every("Deployments", refused).after(8);
+    fixture.stand_in.script(vec![fault]);
+    fixture.db.run("CALL diogen.sync()");
+    fixture.stand_in.script(Vec::new());
+    fixture.stand_in.advance(240.0);
+    fixture.db.run("CALL diogen.sync()");
+    assert_eq!(fixture.differences_to_truth("acme"), [""; 0]);
+}
+
+#[test]
+fn what_was_hidden_for_a_while_is_there_again() {
+    let mut fixture = Fixture::acme(|_| ());
+    fixture.db.run("CALL diogen.sync()");
+    fixture.db.run(
+        "UPDATE diogen_bronze.documents SET deleted_at = now() WHERE stream IN ('issues', 'deployments')",
+    );
+    fixture
+        .db
+        .run("UPDATE diogen_bronze.cursors SET reconciled_at = '2020-01-01' WHERE reconciled_at IS NOT NULL");
+    fixture.db.run("CALL diogen.sync()");
+    assert_complete(&mut fixture, "acme");
+}

@@ -31,8 +31,6 @@ fn the_wrong_deployment_is_named_with_its_remedy() {
         .db
         .run("ALTER SERVER jira OPTIONS (DROP deployment)");
     fixture.db.run("DELETE FROM diogen_bronze.findings");
-    // A session keeps for an hour what it was told of a Jira.
-    fixture.db = fixture.cluster.connect();
     sync(&mut fixture);
     assert_complete(&mut fixture);
 
