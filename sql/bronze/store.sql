@@ -25,8 +25,7 @@ BEGIN
             changed_xid = pg_catalog.pg_current_xact_id()
         -- An older version never replaces a newer one, and an unchanged one is not written again.
         WHERE (old.updated_at <= excluded.updated_at) IS NOT FALSE
-          AND (old.doc, old.context) IS DISTINCT FROM (excluded.doc, excluded.context)
-           OR old.deleted_at IS NOT NULL
+          AND ((old.doc, old.context) IS DISTINCT FROM (excluded.doc, excluded.context) OR old.deleted_at IS NOT NULL)
         RETURNING key, xmax = 0 AS is_new
     ), queued AS (
         INSERT INTO diogen_bronze.queue AS q (source, stream, key, request)
@@ -157,21 +156,29 @@ COMMENT ON FUNCTION rename_repositories(text, jsonb[]) IS
 
 CREATE FUNCTION tombstone(source text, stream text, scope text, kind text, is_by_entry boolean, seen text[], before timestamptz)
 RETURNS bigint
-LANGUAGE sql VOLATILE AS $$
-    WITH gone AS (
-        UPDATE diogen_bronze.documents d SET deleted_at = now(), changed_xid = pg_current_xact_id()
-        WHERE d.source = tombstone.source AND d.stream = tombstone.stream AND d.deleted_at IS NULL
-          AND CASE WHEN tombstone.is_by_entry THEN diogen.entry_selects(tombstone.kind, tombstone.scope, d.key)
-                   ELSE tombstone.scope IN ('*', d.scope) END
-          -- Not what came by another way while the list was read.
-          AND d.fetched_at < tombstone.before
-          AND d.key NOT IN (SELECT unnest(tombstone.seen))
-        RETURNING d.key
-    ), cursors AS (
-        DELETE FROM diogen_bronze.cursors c USING gone
-        WHERE c.source = tombstone.source AND (c.scope = gone.key OR starts_with(c.scope, gone.key || ':'))
-    )
-    SELECT count(*) FROM gone
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    gone text[];
+BEGIN
+    IF is_by_entry OR scope = '*' THEN
+        gone := ARRAY(SELECT d.key FROM diogen_bronze.documents d
+                      WHERE d.source = source AND d.stream = stream AND d.deleted_at IS NULL
+                        AND (scope = '*' OR diogen.entry_selects(kind, scope, d.key))
+                        -- Not what came by another way while the list was read.
+                        AND d.fetched_at < before AND d.key NOT IN (SELECT pg_catalog.unnest(seen)));
+    ELSE
+        gone := ARRAY(SELECT d.key FROM diogen_bronze.documents d
+                      WHERE d.source = source AND d.stream = stream AND d.scope = scope AND d.deleted_at IS NULL
+                        AND d.fetched_at < before AND d.key NOT IN (SELECT pg_catalog.unnest(seen)));
+    END IF;
+    UPDATE diogen_bronze.documents d SET deleted_at = pg_catalog.now(), changed_xid = pg_catalog.pg_current_xact_id()
+    WHERE d.source = source AND d.stream = stream AND d.key = ANY (gone);
+    DELETE FROM diogen_bronze.cursors c
+    USING pg_catalog.unnest(gone) AS g (key)
+    WHERE c.source = source AND (c.scope = g.key OR pg_catalog.starts_with(c.scope, g.key || ':'));
+    RETURN pg_catalog.cardinality(gone);
+END
 $$;
 COMMENT ON FUNCTION tombstone(text, text, text, text, boolean, text[], timestamptz) IS
     'Marks the documents of a scope as gone that a whole list has not shown, and forgets the cursors of what was fetched for them; returns how many';
@@ -307,7 +314,12 @@ BEGIN
     IF page.lists_all THEN
         seen := CASE WHEN old.cursor ? 'after' THEN old.seen ELSE '{}' END || coalesce(stored.keys, '{}');
         IF finished THEN
-            PERFORM diogen.tombstone(source, stream, scope, kind, about.scopes IS NOT NULL AND scope <> '*', seen, old.pass_started_at);
+            IF page.keys_only AND seen = '{}' THEN
+                PERFORM diogen.record_finding(source, stream, scope, NULL,
+                    'the list of all keys came empty; what bronze holds is not taken for gone');
+            ELSE
+                PERFORM diogen.tombstone(source, stream, scope, kind, about.scopes IS NOT NULL AND scope <> '*', seen, old.pass_started_at);
+            END IF;
             -- What was hidden for a while is there again, though nothing of it has changed.
             UPDATE diogen_bronze.documents d SET deleted_at = NULL, changed_xid = pg_catalog.pg_current_xact_id()
             WHERE page.keys_only AND d.source = source AND d.stream = stream AND d.deleted_at IS NOT NULL

@@ -26,6 +26,8 @@ BEGIN
     END;
     CREATE INDEX IF NOT EXISTS documents_changed
         ON diogen_bronze.documents (source, stream, changed_xid);
+    CREATE INDEX IF NOT EXISTS documents_scope
+        ON diogen_bronze.documents (source, stream, scope) WHERE deleted_at IS NULL;
     COMMENT ON TABLE diogen_bronze.documents IS 'One row per document of an API, as it came';
     COMMENT ON COLUMN diogen_bronze.documents.source IS 'Source it came from';
     COMMENT ON COLUMN diogen_bronze.documents.stream IS 'Kind of document';

@@ -341,8 +341,9 @@ fn keys(
         fields.retain(|field, _| !["after", "reconcile", "width"].contains(&field.as_str()));
     }
     // As with other lists that are counted by position, one that has lost something is read again.
+    // What is made meanwhile comes at its end.
     let next = match after["total"].as_u64() {
-        Some(was) if found.total.is_some_and(|total| total != was) => {
+        Some(was) if found.total.is_some_and(|total| total < was) => {
             Some(json!({"start": 0, "total": found.total}))
         }
         _ => found.next(position, after, asked)?,

@@ -87,7 +87,7 @@ fn every_answer_tells_its_budget() {
     let mut fixture = Fixture::acme(|_| ());
     let held = "SELECT remaining FROM diogen_bronze.budgets WHERE resource = 'graphql'";
     for _ in 0..2 {
-        let fetch = "SELECT * FROM diogen.fetch('acme', 'repositories')";
+        let fetch = "CALL diogen.sync('acme', '{repositories}')";
         fixture.db.run(fetch);
         let left = left(&fixture.stand_in, "graphql");
         assert_eq!(fixture.db.number(held), left);

@@ -361,3 +361,42 @@ fn what_was_hidden_for_a_while_is_there_again() {
     fixture.db.run("CALL diogen.sync()");
     assert_complete(&mut fixture, "acme");
 }
+
+#[test]
+fn only_repositories_with_news_are_read() {
+    let mut fixture = Fixture::acme(|config| config.hold_back_hours = 240.0);
+    fixture.db.run("CALL diogen.sync()");
+    let (mut read, mut quiet) = (0, 0);
+    for _ in 0..24 {
+        fixture.stand_in.advance(2.0);
+        fixture.db.run("CALL diogen.sync()");
+        let run = fixture.db.rows(
+            "SELECT streams #>> '{pull_requests,documents}', streams #>> '{pull_requests,without_news}'
+             FROM diogen.runs ORDER BY run DESC LIMIT 1",
+        );
+        let number = |at: usize| run[0][at].as_deref().and_then(|n| n.parse::<u64>().ok());
+        (read, quiet) = (number(0).expect("a number"), number(1).expect("a number"));
+        if read > 0 && quiet > 0 {
+            break;
+        }
+    }
+    assert!(
+        read > 0 && quiet > 0,
+        "{read} documents, {quiet} without news"
+    );
+    assert_eq!(fixture.differences_to_truth("acme"), [""; 0]);
+}
+
+#[test]
+fn issues_are_never_asked_for_since_the_beginning_of_time() {
+    // GitHub's REST answers an empty list to ?since=1970-01-01, as if there were none.
+    let mut fixture = Fixture::acme(|_| ());
+    fixture
+        .db
+        .run("ALTER SERVER acme OPTIONS (SET since '1970-01-01')");
+    fixture.db.run("CALL diogen.sync()");
+    assert_ne!(fixture.truth("issues"), 0);
+    assert_complete(&mut fixture, "acme");
+    let asked = fixture.stand_in.asked();
+    assert!(asked.iter().all(|asked| !asked.path.ends_with("/issues")));
+}
