@@ -314,7 +314,9 @@ BEGIN
     IF page.lists_all THEN
         seen := CASE WHEN old.cursor ? 'after' THEN old.seen ELSE '{}' END || coalesce(stored.keys, '{}');
         IF finished THEN
-            IF page.keys_only AND seen = '{}' THEN
+            IF page.keys_only AND seen = '{}'
+               AND EXISTS (SELECT FROM diogen_bronze.documents d
+                           WHERE d.source = source AND d.stream = stream AND d.scope = scope AND d.deleted_at IS NULL) THEN
                 PERFORM diogen.record_finding(source, stream, scope, NULL,
                     'the list of all keys came empty; what bronze holds is not taken for gone');
             ELSE
