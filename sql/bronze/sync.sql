@@ -3,23 +3,33 @@
 CREATE FUNCTION passes(source text, streams text[], since timestamptz)
 RETURNS TABLE (stream text, scope text, has_no_news boolean)
 LANGUAGE sql STABLE AS $$
-    WITH scopes AS (
-        SELECT t.stream, t.is_reconciled, t.position, s.*
+    WITH about AS MATERIALIZED (
+        SELECT t.*
         FROM diogen.source_streams(passes.source) WITH ORDINALITY AS t
             (stream, scopes, parents, batch, is_reconciled, position)
+        WHERE t.stream = ANY (passes.streams)
+    ), parents AS MATERIALIZED (
+        -- Found by the index; whether the options select each of them is asked of these few only.
+        SELECT d.stream, d.key, d.scope, d.doc
+        FROM diogen_bronze.documents d
+        WHERE d.source = passes.source AND d.deleted_at IS NULL
+          AND d.stream = ANY (ARRAY(SELECT DISTINCT unnest(a.parents) FROM about a))
+    ), selected AS MATERIALIZED (
+        SELECT p.*
+        FROM parents p
+        WHERE diogen.source_selects(passes.source, p.key) AND diogen.source_selects(passes.source, p.scope)
+    ), scopes AS (
+        SELECT t.stream, t.is_reconciled, t.position, s.*
+        FROM about t
         CROSS JOIN LATERAL (
             SELECT unnest(t.scopes) AS scope, NULL::text AS parent, NULL::jsonb AS doc
             UNION ALL
-            SELECT d.key, d.stream, d.doc
-            FROM diogen_bronze.documents d
-            WHERE d.source = passes.source AND d.stream = ANY (t.parents) AND d.deleted_at IS NULL
-              AND diogen.source_selects(passes.source, d.key) AND diogen.source_selects(passes.source, d.scope)
+            SELECT p.key, p.stream, p.doc FROM selected p WHERE p.stream = ANY (t.parents)
             UNION ALL
             SELECT '*', NULL, NULL
             WHERE t.batch IS NOT NULL
               AND EXISTS (SELECT FROM diogen_bronze.queue q WHERE q.source = passes.source AND q.stream = t.stream)
         ) AS s
-        WHERE t.stream = ANY (passes.streams)
     )
     SELECT s.stream, s.scope,
            EXISTS (SELECT

@@ -89,7 +89,7 @@ fn a_short_limit_is_waited_for() {
     // One that strikes again and again, as it does.
     let server = jira_stand_in(Flavour::Cloud, |_, settings| {
         settings.issues_per_project = 250;
-        settings.requests_per_second = 2;
+        settings.requests_per_second = 4;
     });
     let mut fixture = Fixture::new(server, &[]);
     fixture.add_jira("jira", "*", "");
