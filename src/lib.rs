@@ -32,6 +32,7 @@ extension_sql_file!(
     "../sql/bronze/sources.sql",
     requires = [bronze::wrapper::validate_options]
 );
+extension_sql_file!("../sql/bronze/gone.sql");
 extension_sql_file!("../sql/bronze/store.sql");
 extension_sql_file!("../sql/bronze/budgets.sql");
 extension_sql_file!("../sql/bronze/runs.sql");

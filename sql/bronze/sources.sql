@@ -83,13 +83,7 @@ BEGIN
     IF keep_data THEN
         RETURN;
     END IF;
-    FOR one IN
-        SELECT c.oid::regclass
-        FROM pg_catalog.pg_class c
-        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'source' AND NOT a.attisdropped
-        WHERE n.nspname IN ('diogen_bronze', 'diogen_silver', 'diogen_gold') AND c.relkind = 'r'
-    LOOP
+    FOR one IN SELECT diogen.tables_with('{diogen_bronze,diogen_silver,diogen_gold}', '{source}') LOOP
         EXECUTE pg_catalog.format('DELETE FROM %s WHERE source = $1', one) USING name;
     END LOOP;
 END

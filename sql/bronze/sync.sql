@@ -125,6 +125,7 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
     lanes int := diogen.source_concurrency(source);
+    credential text := (SELECT r.credential FROM diogen_bronze.runs r WHERE r.run = run);
     todo_streams text[];
     todo_scopes text[];
     quiet boolean[];
@@ -182,7 +183,7 @@ BEGIN
         END;
         IF code IS NULL THEN
             unreachable := 0;
-            closed_until := diogen.budget_closed_until(source, (SELECT r.credential FROM diogen_bronze.runs r WHERE r.run = run));
+            closed_until := diogen.budget_closed_until(source, credential);
             IF closed_until IS NOT NULL THEN
                 outcome := 'stop';
                 message := pg_catalog.format('rate limit until %s; the next run after that goes on from here', closed_until);
@@ -198,7 +199,7 @@ BEGIN
                 -- The API need not have said it.
                 IF code = '53400' THEN
                     message := pg_catalog.format('%s; the next run after %s goes on from here', message,
-                        diogen.budget_closed_until(source, (SELECT r.credential FROM diogen_bronze.runs r WHERE r.run = run)));
+                        diogen.budget_closed_until(source, credential));
                 END IF;
                 PERFORM diogen.note_run(run, message);
             ELSIF unreachable = 3 THEN

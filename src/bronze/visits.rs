@@ -28,12 +28,18 @@ pub struct Visit {
     has_logged_in: bool,
 }
 
-struct Known {
+/// What visits differ by.
+#[derive(PartialEq)]
+struct Guest {
     secret: String,
     base_url: String,
     account: Option<String>,
     /// Where the greeting begins, which depends on what the options say of the API.
     greeting_url: Option<String>,
+}
+
+struct Known {
+    guest: Guest,
     visit: Rc<Visit>,
     expires_at: DateTime<Utc>,
     since: Instant,
@@ -42,25 +48,22 @@ struct Known {
 thread_local! {
     /// Locked while one is begun, so that all the pages under way wait for the same one.
     static VISITS: Rc<Mutex<Vec<Known>>> = Rc::default();
-    static PACE: RefCell<Option<Pace>> = const { RefCell::new(None) };
+    static PACE: RefCell<Pace> = RefCell::default();
 }
 
 /// The visit with this secret, begun where there is none.
 pub async fn visit(source: &dyn Source, secret: &str) -> Result<Rc<Visit>, Error> {
     let visits = VISITS.with(Rc::clone);
     let mut visits = visits.lock().await;
-    let base_url = source.options().base_url.as_str();
-    let account = source.account();
-    let greeting_url = source.greeting(&[])?.map(|call| call.url.to_string());
+    let guest = Guest {
+        secret: secret.to_owned(),
+        base_url: source.options().base_url.to_string(),
+        account: source.account(),
+        greeting_url: source.greeting(&[])?.map(|call| call.url.to_string()),
+    };
     let now = Utc::now();
     visits.retain(|known| known.expires_at > now && known.since.elapsed() < KEPT);
-    let is_same = |known: &&Known| {
-        known.secret == secret
-            && known.base_url == base_url
-            && known.account == account
-            && known.greeting_url == greeting_url
-    };
-    if let Some(known) = visits.iter().find(is_same) {
+    if let Some(known) = visits.iter().find(|known| known.guest == guest) {
         return Ok(Rc::clone(&known.visit));
     }
     let (token, expires_at, has_logged_in) = match source.login(secret, now)? {
@@ -82,10 +85,7 @@ pub async fn visit(source: &dyn Source, secret: &str) -> Result<Rc<Visit>, Error
         has_logged_in,
     });
     visits.push(Known {
-        secret: secret.to_owned(),
-        base_url: base_url.to_owned(),
-        account,
-        greeting_url,
+        guest,
         visit: Rc::clone(&visit),
         expires_at,
         since: Instant::now(),
@@ -113,10 +113,7 @@ pub async fn send(source: &dyn Source, mut call: Call, token: &str) -> Result<Re
 async fn exchange(source: &dyn Source, call: Call) -> Result<Response, Error> {
     let is_paced = call.is_paced;
     if is_paced {
-        // Another request may have been counted meanwhile.
-        while let Some(wait) = pace(|pace| pace.wait(Instant::now())) {
-            tokio::time::sleep(wait).await;
-        }
+        keep_pace().await;
     }
     let asked_at = Instant::now();
     let request = Request {
@@ -128,19 +125,21 @@ async fn exchange(source: &dyn Source, call: Call) -> Result<Response, Error> {
     let policy = source.options().address_policy;
     let answer = http::send(request, Limits::default(), policy).await;
     if is_paced {
-        pace(|pace| {
-            pace.count(asked_at.elapsed(), Instant::now());
-            Duration::ZERO
-        });
+        PACE.with_borrow_mut(|pace| pace.count(asked_at.elapsed(), Instant::now()));
     }
     Ok(answer?)
 }
 
-/// Lets something be done with the pace of this backend; the wait that it asks for, if any.
-fn pace(work: impl FnOnce(&mut Pace) -> Duration) -> Option<Duration> {
-    let wait =
-        PACE.with_borrow_mut(|pace| work(pace.get_or_insert_with(|| Pace::new(Instant::now()))));
-    (!wait.is_zero()).then_some(wait)
+/// Waits until this backend may ask for more.
+async fn keep_pace() {
+    loop {
+        let wait = PACE.with_borrow_mut(|pace| pace.wait(Instant::now()));
+        if wait.is_zero() {
+            return;
+        }
+        // Another request may be counted meanwhile.
+        tokio::time::sleep(wait).await;
+    }
 }
 
 impl Error {

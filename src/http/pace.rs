@@ -9,26 +9,19 @@ const CARRIED: Duration = Duration::from_millis(200);
 const BURST: Duration = Duration::from_secs(30);
 
 /// The seconds that answers took lately, less those that have passed since.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Pace {
     owed: Duration,
-    at: Instant,
+    /// When that was; `None` before the first request.
+    at: Option<Instant>,
 }
 
 impl Pace {
-    /// Nothing was asked yet.
-    pub fn new(now: Instant) -> Self {
-        Self {
-            owed: Duration::ZERO,
-            at: now,
-        }
-    }
-
     /// How long to wait before the next request.
     pub fn wait(&mut self, now: Instant) -> Duration {
-        let passed = now.saturating_duration_since(self.at);
+        let before = self.at.replace(now).unwrap_or(now);
+        let passed = now.saturating_duration_since(before);
         self.owed = self.owed.saturating_sub(passed);
-        self.at = now;
         self.owed.saturating_sub(BURST)
     }
 
@@ -48,7 +41,7 @@ mod tests {
     #[test]
     fn quick_answers_never_wait() {
         let start = Instant::now();
-        let mut pace = Pace::new(start);
+        let mut pace = Pace::default();
         for _ in 0..10_000 {
             pace.count(CARRIED, start);
         }
@@ -58,7 +51,7 @@ mod tests {
     #[test]
     fn slow_answers_come_a_second_for_a_second() {
         let start = Instant::now();
-        let mut pace = Pace::new(start);
+        let mut pace = Pace::default();
         let mut now = start;
         let mut computed = Duration::ZERO;
         // Eight at a time, each of them two seconds and a half.
@@ -81,7 +74,7 @@ mod tests {
     #[test]
     fn what_was_asked_is_forgotten_with_time() {
         let start = Instant::now();
-        let mut pace = Pace::new(start);
+        let mut pace = Pace::default();
         pace.count(SECOND * 100, start);
         assert!(pace.wait(start) > SECOND * 60);
         assert_eq!(pace.wait(start + SECOND * 100), Duration::ZERO);

@@ -87,8 +87,9 @@ impl Session {
 
     /// Runs statements while the caller goes on; their error, if any, comes with the thread's end,
     /// as `SQLSTATE message`.
-    pub fn in_background(mut self, sql: &'static str) -> JoinHandle<Option<String>> {
-        std::thread::spawn(move || self.try_rows(sql).err().map(|error| describe(&error)))
+    pub fn in_background(mut self, sql: impl Into<String>) -> JoinHandle<Option<String>> {
+        let sql = sql.into();
+        std::thread::spawn(move || self.try_rows(&sql).err().map(|error| describe(&error)))
     }
 
     /// The notices and warnings since the last call, as `SEVERITY message`.

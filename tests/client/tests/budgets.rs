@@ -14,17 +14,6 @@ const SLOW: Duration = Duration::from_secs(30);
 const COMMITS: &str = "POST /graphql Commits";
 const FINDINGS: &str = "SELECT stream, sqlstate FROM diogen_bronze.findings";
 
-/// Runs a statement in a session of its own; its error comes with the thread's end.
-fn in_background(mut session: Session, sql: String) -> std::thread::JoinHandle<Option<String>> {
-    std::thread::spawn(move || match session.try_rows(&sql) {
-        Ok(_) => None,
-        Err(error) => Some(error.as_db_error().map_or_else(
-            || error.to_string(),
-            |error| format!("{} {}", error.code().code(), error.message()),
-        )),
-    })
-}
-
 /// Asks a stand-in for something that no client of GitHub's does; the body of the answer.
 fn ask(server: &Server, method: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(server.address()).expect("a connection");
@@ -311,7 +300,7 @@ fn a_short_limit_is_waited_for() {
     )]);
     let other = fixture.cluster.connect();
     let token = other.cancel_token();
-    let run = in_background(other, "CALL diogen.sync('acme', '{commits}')".to_owned());
+    let run = other.in_background("CALL diogen.sync('acme', '{commits}')");
     wait_until("a limit to wait for", SLOW, || {
         fixture.stand_in.counts()[COMMITS] > before
     });
@@ -481,7 +470,7 @@ fn no_more_requests_are_under_way_than_the_option_allows() {
             .script(vec![Fault::every("", Action::Hang).after(answered)]);
         let other = fixture.cluster.connect();
         let token = other.cancel_token();
-        let run = in_background(other, format!("CALL diogen.sync('{name}')"));
+        let run = other.in_background(format!("CALL diogen.sync('{name}')"));
         let under_way = |fixture: &Fixture| {
             let asked = fixture.stand_in.requests() - before;
             asked.saturating_sub(answered)

@@ -1,6 +1,6 @@
 //! Fetching: complete, resumable, interruptible, one at a time.
 
-use client::{Fixture, Session, wait_until};
+use client::{Fixture, wait_until};
 use postgres::NoTls;
 use stand_in::{Action, Config, Fault, Server};
 use std::time::{Duration, Instant};
@@ -15,20 +15,6 @@ fn stuck() -> Fixture {
     let fault = Fault::every("PullRequests", Action::Hang).after(2);
     fixture.stand_in.script(vec![fault]);
     fixture
-}
-
-/// Runs a statement in a session of its own; its error, if any, comes with the thread's end.
-fn in_background(
-    mut session: Session,
-    sql: &'static str,
-) -> std::thread::JoinHandle<Option<String>> {
-    std::thread::spawn(move || match session.try_rows(sql) {
-        Ok(_) => None,
-        Err(error) => Some(error.as_db_error().map_or_else(
-            || error.to_string(),
-            |error| format!("{} {}", error.code().code(), error.message()),
-        )),
-    })
 }
 
 /// Waits until the stand-in has been asked for what never comes.
@@ -131,7 +117,7 @@ fn a_killed_backend_loses_nothing() {
     let mut fixture = stuck();
     let mut other = fixture.cluster.connect();
     let pid = other.pid();
-    let run = in_background(other, "CALL diogen.sync()");
+    let run = other.in_background("CALL diogen.sync()");
     wait_until_stuck(&fixture);
     let half = fixture
         .db
@@ -162,7 +148,7 @@ fn a_cancelled_statement_returns_at_once_and_loses_nothing() {
     let mut fixture = stuck();
     let other = fixture.cluster.connect();
     let token = other.cancel_token();
-    let run = in_background(other, "CALL diogen.sync()");
+    let run = other.in_background("CALL diogen.sync()");
     wait_until_stuck(&fixture);
     let asked = Instant::now();
     token.cancel_query(NoTls).expect("a cancel request");
@@ -189,7 +175,7 @@ fn statement_timeout_and_terminate_end_the_wait_too() {
     let mut other = fixture.cluster.connect();
     let pid = other.pid();
     let before = fixture.stand_in.requests();
-    let run = in_background(other, "CALL diogen.sync()");
+    let run = other.in_background("CALL diogen.sync()");
     wait_until("a request that hangs", SLOW, || {
         fixture.stand_in.requests() >= before + 2
     });
@@ -215,7 +201,7 @@ fn statement_timeout_and_terminate_end_the_wait_too() {
 fn a_server_that_goes_away_is_recorded_and_the_next_run_finishes() {
     let mut fixture = stuck();
     let other = fixture.cluster.connect();
-    let run = in_background(other, "CALL diogen.sync()");
+    let run = other.in_background("CALL diogen.sync()");
     wait_until_stuck(&fixture);
     let address = fixture.stand_in.address();
     let gone = std::mem::replace(&mut fixture.stand_in, client::stand_in(|_| ()));
@@ -245,7 +231,7 @@ fn a_second_run_returns_at_once() {
     let mut fixture = stuck();
     let other = fixture.cluster.connect();
     let token = other.cancel_token();
-    let run = in_background(other, "CALL diogen.refresh()");
+    let run = other.in_background("CALL diogen.refresh()");
     wait_until_stuck(&fixture);
     let (asked, requests) = (Instant::now(), fixture.stand_in.requests());
     fixture.db.run("CALL diogen.refresh()");
