@@ -23,16 +23,11 @@ COMMENT ON FUNCTION source_kind(text, text) IS 'The kind of a source, after chec
 COMMENT ON FUNCTION validate_options(text[], oid) IS 'Validator of the foreign-data wrapper; PostgreSQL calls it';
 COMMENT ON FUNCTION create_user_mapping(text, text) IS 'Stores the current user''s secret for a source without a statement that holds it';
 COMMENT ON FUNCTION hide_statement() IS 'Until the transaction ends, the server logs errors without the statement that failed';
-COMMENT ON FUNCTION github_repositories(jsonb, jsonb) IS 'Normalizer: a repository''s document as a row of diogen_silver.repositories';
-COMMENT ON FUNCTION github_pull_requests(jsonb, jsonb) IS 'Normalizer: a pull request''s document as a row of diogen_silver.pull_requests';
-COMMENT ON FUNCTION github_pull_request_commits(jsonb, jsonb) IS 'Normalizer: the commits in a document as rows of diogen_silver.pull_request_commits';
-COMMENT ON FUNCTION github_reviews(jsonb, jsonb) IS 'Normalizer: the reviews in a document as rows of diogen_silver.reviews';
-COMMENT ON FUNCTION github_pull_request_events(jsonb, jsonb) IS 'Normalizer: comments and draft history in a document as rows of diogen_silver.pull_request_events';
-COMMENT ON FUNCTION github_commits(jsonb, jsonb) IS 'Normalizer: a commit''s document as a row of diogen_silver.commits';
-COMMENT ON FUNCTION github_delivered_commits(jsonb, jsonb) IS 'Normalizer: the commit a deployment or release points at as a row of diogen_silver.commits';
-COMMENT ON FUNCTION github_deployments(jsonb, jsonb) IS 'Normalizer: a deployment''s document as a row of diogen_silver.deployments';
-COMMENT ON FUNCTION github_deployment_statuses(jsonb, jsonb) IS 'Normalizer: the statuses in a document as rows of diogen_silver.deployment_statuses';
-COMMENT ON FUNCTION github_releases(jsonb, jsonb) IS 'Normalizer: a release''s document as a row of diogen_silver.releases';
+COMMENT ON FUNCTION begin_batch(text[]) IS 'Begins a batch of documents for the normalizers with these functions, as diogen.normalizers names them';
+COMMENT ON FUNCTION read_document(bigint, timestamptz, jsonb, jsonb) IS 'Reads a document for all normalizers of the batch; returns how many rows it gave';
+COMMENT ON FUNCTION batch_rows(text, int[]) IS 'The rows of the batch for one normalizer, after the numbers of their documents; one for each value of the key, given as positions of columns';
+COMMENT ON FUNCTION batch_size(text) IS 'How many rows the batch has for one normalizer; NULL: it is none of the extension''s own';
+COMMENT ON FUNCTION batch_rejects() IS 'The documents of the batch that a normalizer could not read, and why';
 COMMENT ON FUNCTION pull_request_histories(text, text[], bigint[]) IS 'First commit, ready, first review and approval of pull requests, from all that is known of them';
 COMMENT ON FUNCTION shipped_commits(text, text, text[]) IS 'Which of the deployed commits, in the order given, first shipped which commit of the graph';
 
@@ -64,5 +59,5 @@ BEGIN
     END LOOP;
 END
 $$;
-GRANT SELECT ON sources, status, runs, jobs, teams, services, normalizers TO PUBLIC;
+GRANT SELECT ON sources, status, runs, jobs, rejects, teams, services, bot_rules, normalizers TO PUBLIC;
 GRANT USAGE ON SCHEMA diogen TO PUBLIC;

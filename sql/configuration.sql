@@ -39,12 +39,27 @@ COMMENT ON COLUMN services.team IS 'Team that answers for the service; NULL: non
 COMMENT ON COLUMN services.production_environments IS
     'Regular expression, without regard to case, of the environments that are production';
 
+CREATE TABLE bot_rules (
+    pattern text NOT NULL CHECK (('' ~* pattern) IS NOT NULL), -- an invalid one is an error here, not later
+    source text,
+    is_bot boolean NOT NULL DEFAULT true,
+    description text
+);
+CREATE UNIQUE INDEX bot_rules_key ON bot_rules (pattern, coalesce(source, ''));
+COMMENT ON TABLE bot_rules IS
+    'Which accounts are bots, or are not, whatever the API says of them; after a change: CALL diogen.normalize(rebuild => true)';
+COMMENT ON COLUMN bot_rules.pattern IS 'Regular expression, without regard to case, on the login; of several that match, the one of the source counts, then the first in the alphabet';
+COMMENT ON COLUMN bot_rules.source IS 'Source it is for; NULL: all';
+COMMENT ON COLUMN bot_rules.is_bot IS 'Whether they are bots; false makes people of what the API calls bots';
+COMMENT ON COLUMN bot_rules.description IS 'Why; free text';
+
 CREATE TABLE normalizers (
     kind text NOT NULL,
     stream text NOT NULL,
     target text NOT NULL,
     function text NOT NULL,
-    keeps_existing boolean NOT NULL DEFAULT false,
+    priority int NOT NULL DEFAULT 0,
+    initial_columns text[] NOT NULL DEFAULT '{}',
     is_builtin boolean NOT NULL DEFAULT false,
     PRIMARY KEY (kind, stream, target)
 );
@@ -52,37 +67,41 @@ COMMENT ON TABLE normalizers IS
     'Which function turns the documents of a stream into the rows of a silver table';
 COMMENT ON COLUMN normalizers.kind IS 'Kind of source';
 COMMENT ON COLUMN normalizers.stream IS 'Stream of its documents in bronze';
-COMMENT ON COLUMN normalizers.target IS 'Table in diogen_silver, with a primary key that starts with source';
+COMMENT ON COLUMN normalizers.target IS
+    'Table in diogen_silver, with a primary key that starts with source, and a column document_id';
 COMMENT ON COLUMN normalizers.function IS
     'Set-returning function of (doc jsonb, context jsonb) whose columns are columns of the target';
-COMMENT ON COLUMN normalizers.keeps_existing IS
-    'Whether a row that is there already stays as it is, because another stream knows better';
+COMMENT ON COLUMN normalizers.priority IS
+    'Of two documents that yield the same row, the one with the higher priority counts, then the one that changed last';
+COMMENT ON COLUMN normalizers.initial_columns IS
+    'Columns that are only filled in a new row, because something else keeps them up to date afterwards; a new row then counts as complete';
 COMMENT ON COLUMN normalizers.is_builtin IS 'Whether the extension brought it';
 
-INSERT INTO normalizers (kind, stream, target, function, keeps_existing, is_builtin)
-SELECT 'github', stream, target, 'diogen.' || function, keeps_existing, true
+INSERT INTO normalizers (kind, stream, target, function, priority, initial_columns, is_builtin)
+SELECT 'github', stream, target, 'diogen.' || function, priority, initial_columns::text[], true
 FROM (VALUES
-    ('repositories', 'repositories', 'github_repositories', false),
-    ('pull_requests', 'pull_requests', 'github_pull_requests', false),
-    ('pull_requests', 'pull_request_commits', 'github_pull_request_commits', false),
-    ('pull_requests', 'reviews', 'github_reviews', false),
-    ('pull_requests', 'pull_request_events', 'github_pull_request_events', false),
-    ('pull_request_commits', 'pull_request_commits', 'github_pull_request_commits', false),
-    ('reviews', 'reviews', 'github_reviews', false),
-    ('issue_comments', 'pull_request_events', 'github_pull_request_events', false),
-    ('pull_request_events', 'pull_request_events', 'github_pull_request_events', false),
-    ('commits', 'commits', 'github_commits', false),
-    ('branch_commits', 'commits', 'github_delivered_commits', true),
-    ('deployments', 'deployments', 'github_deployments', false),
-    ('deployments', 'deployment_statuses', 'github_deployment_statuses', false),
-    ('deployments', 'commits', 'github_delivered_commits', true),
-    ('deployment_statuses', 'deployment_statuses', 'github_deployment_statuses', false),
-    ('releases', 'releases', 'github_releases', false),
-    ('releases', 'commits', 'github_delivered_commits', true)
-) AS builtin (stream, target, function, keeps_existing);
+    ('repositories', 'repositories', 'github_repositories', 0, '{}'),
+    ('pull_requests', 'pull_requests', 'github_pull_requests', 0, '{ready_at}'),
+    ('pull_requests', 'pull_request_commits', 'github_pull_request_commits', 0, '{}'),
+    ('pull_requests', 'reviews', 'github_reviews', 0, '{}'),
+    ('pull_requests', 'pull_request_events', 'github_pull_request_events', 0, '{}'),
+    ('pull_request_commits', 'pull_request_commits', 'github_pull_request_commits', 0, '{}'),
+    ('reviews', 'reviews', 'github_reviews', 0, '{}'),
+    ('issue_comments', 'pull_request_events', 'github_pull_request_events', 0, '{}'),
+    ('pull_request_events', 'pull_request_events', 'github_pull_request_events', 0, '{}'),
+    ('commits', 'commits', 'github_commits', 0, '{}'),
+    ('branch_commits', 'commits', 'github_delivered_commits', -1, '{}'),
+    ('deployments', 'deployments', 'github_deployments', 0, '{}'),
+    ('deployments', 'deployment_statuses', 'github_deployment_statuses', 0, '{}'),
+    ('deployments', 'commits', 'github_delivered_commits', -1, '{}'),
+    ('deployment_statuses', 'deployment_statuses', 'github_deployment_statuses', 0, '{}'),
+    ('releases', 'releases', 'github_releases', 0, '{}'),
+    ('releases', 'commits', 'github_delivered_commits', -1, '{}')
+) AS builtin (stream, target, function, priority, initial_columns);
 
 SELECT pg_catalog.pg_extension_config_dump('teams', '');
 SELECT pg_catalog.pg_extension_config_dump('services', '');
+SELECT pg_catalog.pg_extension_config_dump('bot_rules', '');
 SELECT pg_catalog.pg_extension_config_dump('normalizers', 'WHERE NOT is_builtin');
 
 -- The tables that hold data are made when they are first needed and belong to whoever needs them,

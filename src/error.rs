@@ -9,6 +9,7 @@ use pgrx::{PgSqlErrorCode, spi};
 use crate::bronze::CredentialsError;
 use crate::frame::FrameError;
 use crate::http::HttpError;
+use crate::silver::{Columns, Unreadable};
 use crate::sources::{OptionError, Remedy, SourceError};
 
 /// Everything that can go wrong in a function of the extension.
@@ -32,6 +33,21 @@ pub enum Error {
     /// A query of our own failed.
     #[error("a query of the extension failed: {0}")]
     Spi(#[from] spi::Error),
+    /// A document does not hold what its rows need.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// Rows of a batch were asked for that has no such normalizer.
+    #[error("no batch was begun for the normalizer {0}")]
+    NoBatch(String),
+    /// A function was declared that no normalizer stands behind.
+    #[error("the library has no normalizer for a function {0}")]
+    NoNormalizer(String),
+    /// A set-returning function was called where a set cannot be returned.
+    #[error("a set of rows is returned, which only FROM takes")]
+    NoSetExpected,
+    /// The caller or the declaration names other columns.
+    #[error("the rows have other columns than asked for; they have {0:?}")]
+    OtherColumns(Columns),
     /// An argument that is a JSON document of the wrong type.
     #[error("{argument} must be a JSON object, such as {example}")]
     NotAnObject {
@@ -103,6 +119,11 @@ impl Error {
             }
             Self::Credentials(error) => error.sqlstate(),
             Self::Frame(_) | Self::Spi(_) => Code::ERRCODE_INTERNAL_ERROR,
+            Self::Unreadable(_) => Code::ERRCODE_DATA_EXCEPTION,
+            Self::NoBatch(_) => Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            Self::NoNormalizer(_) => Code::ERRCODE_UNDEFINED_FUNCTION,
+            Self::NoSetExpected => Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            Self::OtherColumns(_) => Code::ERRCODE_DATATYPE_MISMATCH,
             Self::NotAnObject { .. } => Code::ERRCODE_INVALID_PARAMETER_VALUE,
         }
     }

@@ -17,6 +17,7 @@ BEGIN
         fetched_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
         deleted_at timestamptz,
         changed_xid xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),
+        document_id bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
         PRIMARY KEY (source, stream, key)
     );
     BEGIN
@@ -25,7 +26,7 @@ BEGIN
         NULL; -- a server built without LZ4 keeps its default
     END;
     CREATE INDEX IF NOT EXISTS documents_changed
-        ON diogen_bronze.documents (source, stream, changed_xid);
+        ON diogen_bronze.documents (source, stream, changed_xid, document_id);
     CREATE INDEX IF NOT EXISTS documents_scope
         ON diogen_bronze.documents (source, stream, scope) WHERE deleted_at IS NULL;
     COMMENT ON TABLE diogen_bronze.documents IS 'One row per document of an API, as it came';
@@ -43,6 +44,8 @@ BEGIN
         'When it was found to be gone from the source; NULL: it is there';
     COMMENT ON COLUMN diogen_bronze.documents.changed_xid IS
         'Transaction that wrote this version; normalize finds what changed by it';
+    COMMENT ON COLUMN diogen_bronze.documents.document_id IS
+        'Number of the document, the same for all its versions; rows of silver tell by it what they were read from';
 
     CREATE TABLE IF NOT EXISTS diogen_bronze.cursors (
         source text NOT NULL,

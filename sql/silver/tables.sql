@@ -8,6 +8,7 @@ BEGIN
 
     CREATE TABLE IF NOT EXISTS diogen_silver.repositories (
         source text NOT NULL,
+        document_id bigint,
         repository text NOT NULL,
         default_branch text,
         is_archived boolean NOT NULL DEFAULT false,
@@ -16,11 +17,13 @@ BEGIN
         url text,
         PRIMARY KEY (source, repository)
     );
+    CREATE INDEX IF NOT EXISTS repositories_document ON diogen_silver.repositories (document_id);
     COMMENT ON TABLE diogen_silver.repositories IS 'Repositories, as owner/name; all that any document belongs to';
     COMMENT ON COLUMN diogen_silver.repositories.default_branch IS 'Default branch; NULL: empty or not known';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.pull_requests (
         source text NOT NULL,
+        document_id bigint NOT NULL,
         repository text NOT NULL,
         number bigint NOT NULL,
         title text,
@@ -53,6 +56,7 @@ BEGIN
     );
     CREATE INDEX IF NOT EXISTS pull_requests_merged
         ON diogen_silver.pull_requests (source, repository, merged_at) WHERE merged_at IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS pull_requests_document ON diogen_silver.pull_requests (document_id);
     COMMENT ON TABLE diogen_silver.pull_requests IS 'Pull requests';
     COMMENT ON COLUMN diogen_silver.pull_requests.author IS 'Login of the author; ghost: a deleted account';
     COMMENT ON COLUMN diogen_silver.pull_requests.state IS 'open, merged or closed';
@@ -73,6 +77,7 @@ BEGIN
 
     CREATE TABLE IF NOT EXISTS diogen_silver.pull_request_commits (
         source text NOT NULL,
+        document_id bigint NOT NULL,
         repository text NOT NULL,
         number bigint NOT NULL,
         sha text NOT NULL,
@@ -83,11 +88,13 @@ BEGIN
     );
     CREATE INDEX IF NOT EXISTS pull_request_commits_sha
         ON diogen_silver.pull_request_commits (source, repository, sha);
+    CREATE INDEX IF NOT EXISTS pull_request_commits_document ON diogen_silver.pull_request_commits (document_id);
     COMMENT ON TABLE diogen_silver.pull_request_commits IS
         'Commits of pull requests; one that a force push dropped stays';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.reviews (
         source text NOT NULL,
+        document_id bigint NOT NULL,
         repository text NOT NULL,
         number bigint NOT NULL,
         review_id bigint NOT NULL,
@@ -97,11 +104,13 @@ BEGIN
         submitted_at timestamptz NOT NULL,
         PRIMARY KEY (source, repository, number, review_id)
     );
+    CREATE INDEX IF NOT EXISTS reviews_document ON diogen_silver.reviews (document_id);
     COMMENT ON TABLE diogen_silver.reviews IS 'Submitted reviews of pull requests';
     COMMENT ON COLUMN diogen_silver.reviews.state IS 'approved, changes_requested, commented or dismissed';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.pull_request_events (
         source text NOT NULL,
+        document_id bigint NOT NULL,
         repository text NOT NULL,
         number bigint NOT NULL,
         event_id text NOT NULL,
@@ -111,12 +120,14 @@ BEGIN
         occurred_at timestamptz NOT NULL,
         PRIMARY KEY (source, repository, number, event_id)
     );
+    CREATE INDEX IF NOT EXISTS pull_request_events_document ON diogen_silver.pull_request_events (document_id);
     COMMENT ON TABLE diogen_silver.pull_request_events IS 'Comments and draft history of pull requests';
     COMMENT ON COLUMN diogen_silver.pull_request_events.event IS
         'commented, ready_for_review, converted_to_draft or reopened';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.commits (
         source text NOT NULL,
+        document_id bigint NOT NULL,
         repository text NOT NULL,
         sha text NOT NULL,
         parents text[] NOT NULL,
@@ -128,6 +139,7 @@ BEGIN
         pull_request_numbers bigint[],
         PRIMARY KEY (source, repository, sha)
     );
+    CREATE INDEX IF NOT EXISTS commits_document ON diogen_silver.commits (document_id);
     COMMENT ON TABLE diogen_silver.commits IS 'The commit graph, as far as it is known';
     COMMENT ON COLUMN diogen_silver.commits.parents IS 'Parents in order; the first is the branch merged into';
     COMMENT ON COLUMN diogen_silver.commits.is_on_default_branch IS
@@ -138,6 +150,7 @@ BEGIN
 
     CREATE TABLE IF NOT EXISTS diogen_silver.deployments (
         source text NOT NULL,
+        document_id bigint NOT NULL,
         repository text NOT NULL,
         deployment_id text NOT NULL,
         environment text,
@@ -150,6 +163,7 @@ BEGIN
         origin text NOT NULL,
         PRIMARY KEY (source, repository, deployment_id)
     );
+    CREATE INDEX IF NOT EXISTS deployments_document ON diogen_silver.deployments (document_id);
     COMMENT ON TABLE diogen_silver.deployments IS 'Deployments to any environment';
     COMMENT ON COLUMN diogen_silver.deployments.status IS 'success, failure, cancelled, in_progress or other';
     COMMENT ON COLUMN diogen_silver.deployments.started_at IS 'First status in progress, else the creation';
@@ -158,16 +172,19 @@ BEGIN
 
     CREATE TABLE IF NOT EXISTS diogen_silver.deployment_statuses (
         source text NOT NULL,
+        document_id bigint NOT NULL,
         repository text NOT NULL,
         deployment_id text NOT NULL,
         state text NOT NULL,
         occurred_at timestamptz NOT NULL,
         PRIMARY KEY (source, repository, deployment_id, occurred_at, state)
     );
+    CREATE INDEX IF NOT EXISTS deployment_statuses_document ON diogen_silver.deployment_statuses (document_id);
     COMMENT ON TABLE diogen_silver.deployment_statuses IS 'What a deployment went through, in GitHub''s words';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.releases (
         source text NOT NULL,
+        document_id bigint NOT NULL,
         repository text NOT NULL,
         tag text NOT NULL,
         release_id text NOT NULL,
@@ -179,6 +196,7 @@ BEGIN
         url text,
         PRIMARY KEY (source, repository, tag)
     );
+    CREATE INDEX IF NOT EXISTS releases_document ON diogen_silver.releases (document_id);
     COMMENT ON TABLE diogen_silver.releases IS 'Releases';
     COMMENT ON COLUMN diogen_silver.releases.release_id IS 'GitHub''s number, as in the key of its document';
     COMMENT ON COLUMN diogen_silver.releases.sha IS 'Commit of the tag; NULL: not told';
@@ -208,6 +226,54 @@ BEGIN
     );
     COMMENT ON TABLE diogen_silver.stale_repositories IS
         'Repositories whose facts changed; compute works the list off';
+
+    CREATE TABLE IF NOT EXISTS diogen_silver.stale_deployments (
+        source text NOT NULL,
+        repository text NOT NULL,
+        deployment_id text NOT NULL,
+        PRIMARY KEY (source, repository, deployment_id)
+    );
+    COMMENT ON TABLE diogen_silver.stale_deployments IS
+        'Deployments whose statuses changed; normalize works the list off';
+
+    CREATE TABLE IF NOT EXISTS diogen_silver.stale_issues (
+        source text NOT NULL,
+        issue_id text NOT NULL,
+        PRIMARY KEY (source, issue_id)
+    );
+    COMMENT ON TABLE diogen_silver.stale_issues IS
+        'Issues whose history changed; normalize works the list off';
+
+    CREATE TABLE IF NOT EXISTS diogen_silver.stale_sprints (
+        source text NOT NULL,
+        sprint_id text NOT NULL,
+        PRIMARY KEY (source, sprint_id)
+    );
+    COMMENT ON TABLE diogen_silver.stale_sprints IS
+        'Sprints whose issues may have changed; normalize works the list off';
+
+    CREATE TABLE IF NOT EXISTS diogen_silver.rejects (
+        source text NOT NULL,
+        document_id bigint NOT NULL,
+        stream text NOT NULL,
+        key text NOT NULL,
+        target text NOT NULL,
+        function text NOT NULL,
+        sqlstate text NOT NULL,
+        reason text NOT NULL,
+        rejected_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+        PRIMARY KEY (source, document_id, target)
+    );
+    COMMENT ON TABLE diogen_silver.rejects IS
+        'Documents that yield no rows of a table, and why; a row goes when the document can be read';
+    COMMENT ON COLUMN diogen_silver.rejects.document_id IS 'Number of the document in diogen_bronze.documents';
+    COMMENT ON COLUMN diogen_silver.rejects.stream IS 'Stream of the document';
+    COMMENT ON COLUMN diogen_silver.rejects.key IS 'Key of the document';
+    COMMENT ON COLUMN diogen_silver.rejects.target IS 'Table that lacks its rows';
+    COMMENT ON COLUMN diogen_silver.rejects.function IS 'Normalizer that could not read it';
+    COMMENT ON COLUMN diogen_silver.rejects.sqlstate IS 'SQLSTATE of the error';
+    COMMENT ON COLUMN diogen_silver.rejects.reason IS 'What is wrong with it';
+    COMMENT ON COLUMN diogen_silver.rejects.rejected_at IS 'When it was rejected';
 END
 $$;
 COMMENT ON FUNCTION init_silver() IS 'Makes the schema diogen_silver and its tables where missing';

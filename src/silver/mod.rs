@@ -1,7 +1,16 @@
 //! Typed facts: normalizers from one document to rows, and what takes a whole pull request's
 //! history to know.
 //!
-//! Storing is SQL (`sql/silver`): `INSERT … SELECT … FROM bronze, LATERAL normalizer(doc)`.
+//! Normalizers are pure Rust: one file per entity below one folder per kind of source. [`batch`]
+//! lets them be called from SQL, which stores their rows (`sql/silver`).
 
+mod batch;
+mod fields;
 mod github;
+mod normalizer;
 mod pull_request_history;
+mod return_rows;
+mod rows;
+
+pub use fields::Unreadable;
+pub use rows::Columns;

@@ -1,105 +1,80 @@
 //! Deployments and their statuses.
 
-use pgrx::datum::TimestampWithTimeZone;
-use pgrx::prelude::*;
-
-use super::{nodes, text_at, time_at};
-use crate::jsonb::{Document, Json, Object};
+use super::repository;
+use crate::jsonb::Object;
+use crate::silver::fields::{Fields, Required, Unreadable};
+use crate::silver::rows::{Columns, Rows, Type};
 use crate::sources::github::identity;
 
-/// The row of `diogen_silver.deployments` that a deployment's document gives. How it ended is not
-/// among its columns: that follows from its statuses.
-// Written out because `ref`, the column's name, is a keyword of Rust.
-#[pg_extern(
-    immutable,
-    strict,
-    parallel_safe,
-    sql = r#"
-        CREATE FUNCTION github_deployments(doc jsonb, context jsonb)
-        RETURNS TABLE (repository text, deployment_id text, environment text, sha text, ref text,
-                       created_at timestamptz, origin text)
-        LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-        AS 'MODULE_PATHNAME', 'github_deployments_wrapper';
-    "#
-)]
-fn github_deployments(
-    doc: Document<'_>,
-    context: Document<'_>,
-) -> TableIterator<
-    'static,
-    (
-        name!(repository, String),
-        name!(deployment_id, String),
-        name!(environment, Option<String>),
-        name!(sha, Option<String>),
-        name!(git_ref, Option<String>),
-        name!(created_at, Option<TimestampWithTimeZone>),
-        name!(origin, String),
-    ),
-> {
-    let row = doc
-        .object()
-        .zip(context.object())
-        .and_then(|(doc, context)| {
-            let reference = doc.at(&["ref", "name"]).or_else(|| doc.get("ref"));
-            Some((
-                identity::repository(doc, context)?,
-                identity::id(doc)?,
-                text_at(doc, &["environment"]),
-                text_at(doc, &["commitOid", "sha"]),
-                reference.and_then(Json::text).map(str::to_owned),
-                time_at(doc, &["createdAt", "created_at"]),
-                "github_deployment".to_owned(),
-            ))
-        });
-    TableIterator::new(row)
-}
+/// Those of `diogen_silver.deployments` that the document itself says. How it ended follows from
+/// its statuses.
+pub const COLUMNS: Columns = &[
+    ("repository", Type::Text),
+    ("deployment_id", Type::Text),
+    ("environment", Type::Text),
+    ("sha", Type::Text),
+    ("ref", Type::Text),
+    ("created_at", Type::Time),
+    ("origin", Type::Text),
+];
 
-/// The rows of `diogen_silver.deployment_statuses` that a document gives: the statuses nested in a
-/// GraphQL deployment, or the one a REST deployment status is.
-#[pg_extern(immutable, strict, parallel_safe)]
-fn github_deployment_statuses(
-    doc: Document<'_>,
-    context: Document<'_>,
-) -> TableIterator<
-    'static,
-    (
-        name!(repository, String),
-        name!(deployment_id, String),
-        name!(state, String),
-        name!(occurred_at, TimestampWithTimeZone),
-    ),
-> {
-    let rows = doc
-        .object()
-        .zip(context.object())
-        .and_then(|(doc, context)| statuses(doc, context));
-    TableIterator::new(rows.unwrap_or_default())
-}
+/// Those of `diogen_silver.deployment_statuses`.
+pub const STATUS_COLUMNS: Columns = &[
+    ("repository", Type::Text),
+    ("deployment_id", Type::Text),
+    ("state", Type::Text),
+    ("occurred_at", Type::Time),
+];
 
-type StatusRow = (String, String, String, TimestampWithTimeZone);
-
-fn statuses(doc: Object<'_>, context: Object<'_>) -> Option<Vec<StatusRow>> {
-    let repository = identity::repository(doc, context)?;
-    let row = |deployment: &str, status: Object<'_>| {
-        Some((
-            repository.clone(),
-            deployment.to_owned(),
-            status.text("state")?.to_ascii_lowercase(),
-            time_at(status, &["createdAt", "created_at"])?,
-        ))
+/// The row of a deployment.
+pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable> {
+    let reference = match doc.object("ref") {
+        Some(reference) => reference.string(&["name"])?,
+        None => doc.string(&["ref"])?,
     };
-    if let Some(url) = doc.text("deployment_url") {
-        let deployment = url.rsplit('/').next()?;
-        return Some(row(deployment, doc).into_iter().collect());
+    rows.push([
+        repository(doc, context)?.into(),
+        identity::id(doc).required("id")?.into(),
+        doc.string(&["environment"])?.into(),
+        doc.string(&["commitOid", "sha"])?.into(),
+        reference.into(),
+        doc.moment(&["createdAt", "created_at"])?.into(),
+        "github_deployment".into(),
+    ]);
+    Ok(())
+}
+
+/// The rows of the statuses nested in a deployment of GraphQL, or of the one that a document is.
+pub fn read_statuses(
+    doc: Object<'_>,
+    context: Object<'_>,
+    rows: &mut Rows,
+) -> Result<(), Unreadable> {
+    let in_url = doc.string(&["deployment_url"])?;
+    let in_url = in_url.and_then(|url| url.rsplit('/').next());
+    if let Some(deployment) = in_url.or(context.string(&["deployment_id"])?) {
+        return push_status(doc, deployment, repository(doc, context)?, rows);
     }
-    if let Some(deployment) = context.text("deployment_id") {
-        return Some(row(deployment, doc).into_iter().collect());
+    let deployment = identity::id(doc).required("id")?;
+    for status in doc.list(&["statuses"])? {
+        push_status(status, &deployment, repository(doc, context)?, rows)?;
     }
-    let deployment = identity::id(doc)?;
-    Some(
-        nodes(doc, "statuses")
-            .filter_map(|status| row(&deployment, status))
-            .collect(),
-    )
+    Ok(())
+}
+
+fn push_status(
+    status: Object<'_>,
+    deployment: &str,
+    repository: String,
+    rows: &mut Rows,
+) -> Result<(), Unreadable> {
+    let state = status.string(&["state"])?.required("state")?;
+    let occurred_at = status.moment(&["createdAt", "created_at"])?;
+    rows.push([
+        repository.into(),
+        deployment.into(),
+        state.to_ascii_lowercase().into(),
+        occurred_at.required("time")?.into(),
+    ]);
+    Ok(())
 }

@@ -1,8 +1,9 @@
-//! GitHub's documents, in the shape of GraphQL or of REST, as rows. One file per entity.
+//! GitHub's documents, in the shape of GraphQL, of REST or of a webhook, as rows. One file per
+//! entity.
 //!
-//! Every normalizer takes the document and its context (what the document does not say itself,
-//! given to `diogen.ingest`), is immutable and strict, and gives no row for what it does not
-//! recognise.
+//! A document, with its context (what it does not say itself), gives no row of a table that it says
+//! nothing about: a pull request of REST has no reviews. What it should say and does not makes it
+//! unreadable.
 
 mod commits;
 mod deployments;
@@ -13,71 +14,113 @@ mod releases;
 mod repositories;
 mod reviews;
 
-use pgrx::datum::TimestampWithTimeZone;
+use std::borrow::Cow;
 
-use crate::jsonb::{Json, Object};
-use crate::time;
+use chrono::{DateTime, Utc};
+
+use super::fields::{Fields, Required, Unreadable};
+use super::normalizer::Normalizer;
+use crate::jsonb::Object;
+use crate::sources::github::identity;
+
+/// The normalizers of GitHub's documents.
+pub const NORMALIZERS: &[Normalizer] = &[
+    Normalizer {
+        function: "github_repositories",
+        columns: repositories::COLUMNS,
+        read: repositories::read,
+    },
+    Normalizer {
+        function: "github_pull_requests",
+        columns: pull_requests::COLUMNS,
+        read: pull_requests::read,
+    },
+    Normalizer {
+        function: "github_pull_request_commits",
+        columns: pull_request_commits::COLUMNS,
+        read: pull_request_commits::read,
+    },
+    Normalizer {
+        function: "github_pull_request_events",
+        columns: pull_request_events::COLUMNS,
+        read: pull_request_events::read,
+    },
+    Normalizer {
+        function: "github_reviews",
+        columns: reviews::COLUMNS,
+        read: reviews::read,
+    },
+    Normalizer {
+        function: "github_commits",
+        columns: commits::COLUMNS,
+        read: commits::read,
+    },
+    Normalizer {
+        function: "github_delivered_commits",
+        columns: commits::COLUMNS,
+        read: commits::read_delivered,
+    },
+    Normalizer {
+        function: "github_deployments",
+        columns: deployments::COLUMNS,
+        read: deployments::read,
+    },
+    Normalizer {
+        function: "github_deployment_statuses",
+        columns: deployments::STATUS_COLUMNS,
+        read: deployments::read_statuses,
+    },
+    Normalizer {
+        function: "github_releases",
+        columns: releases::COLUMNS,
+        read: releases::read,
+    },
+];
 
 /// The login of a deleted account's successor, as GitHub itself shows it.
 const GHOST: &str = "ghost";
 
+/// The repository a document belongs to.
+fn repository(doc: Object<'_>, context: Object<'_>) -> Result<String, Unreadable> {
+    identity::repository(doc, context).required("repository")
+}
+
+/// The number of the pull request that a document is, or belongs to.
+fn number(doc: Object<'_>, context: Object<'_>) -> Result<i64, Unreadable> {
+    identity::number(doc, context).required("number")
+}
+
 /// An account's login, and whether it is a bot. Both shapes give the same login: GraphQL leaves
 /// out the suffix `[bot]` that REST has.
-fn actor(account: Option<Object<'_>>) -> (String, bool) {
+fn actor(account: Option<Object<'_>>) -> Result<(Cow<'_, str>, bool), Unreadable> {
     let Some(account) = account else {
-        return (GHOST.to_owned(), false);
+        return Ok((GHOST.into(), false));
     };
-    let login = account.text("login").unwrap_or(GHOST);
-    let is_bot = account.any(&["__typename", "type"]).and_then(Json::text) == Some("Bot")
-        || login.ends_with("[bot]");
-    let login = match is_bot && !login.ends_with("[bot]") {
-        true => format!("{login}[bot]"),
-        false => login.to_owned(),
-    };
-    (login, is_bot)
+    let login = account.name(&["login"])?.unwrap_or(GHOST);
+    let is_bot =
+        account.string(&["__typename", "type"])? == Some("Bot") || login.ends_with("[bot]");
+    if is_bot && !login.ends_with("[bot]") {
+        return Ok((format!("{login}[bot]").into(), is_bot));
+    }
+    Ok((login.into(), is_bot))
 }
 
 /// Who wrote a commit: the account where GitHub knows it, else the name in the commit.
-fn commit_author(document: Object<'_>) -> Option<String> {
-    let author = document.any(&["author"]).and_then(Json::object);
-    let git = document.at(&["commit", "author"]).and_then(Json::object);
-    author
-        .and_then(|author| author.at(&["user", "login"]))
-        .or_else(|| author.and_then(|author| author.get("login")))
-        .or_else(|| git.and_then(|git| git.get("name")))
-        .or_else(|| author.and_then(|author| author.get("name")))
-        .and_then(Json::text)
-        .map(str::to_owned)
+fn commit_author(commit: Object<'_>) -> Result<Option<&str>, Unreadable> {
+    commit.name(&[
+        "author.user.login",
+        "author.login",
+        "commit.author.name",
+        "author.name",
+    ])
 }
 
 /// When a commit was authored and committed: GraphQL has plain fields, REST nests them.
 fn commit_times(
-    document: Object<'_>,
-) -> (Option<TimestampWithTimeZone>, Option<TimestampWithTimeZone>) {
-    let time = |plain: &str, nested: &[&str]| {
-        let value = document.get(plain).or_else(|| document.at(nested));
-        time::timestamp(value.and_then(Json::time))
-    };
-    (
-        time("authoredDate", &["commit", "author", "date"]),
-        time("committedDate", &["commit", "committer", "date"]),
-    )
-}
-
-/// The time under the first of several keys that is there.
-fn time_at(document: Object<'_>, keys: &[&str]) -> Option<TimestampWithTimeZone> {
-    time::timestamp(document.any(keys).and_then(Json::time))
-}
-
-/// The text under the first of several keys that is there.
-fn text_at(document: Object<'_>, keys: &[&str]) -> Option<String> {
-    Some(document.any(keys)?.text()?.to_owned())
-}
-
-/// The objects in the `nodes` of a nested GraphQL list.
-fn nodes<'a>(document: Object<'a>, key: &str) -> impl Iterator<Item = Object<'a>> {
-    let list = document.object(key);
-    list.into_iter()
-        .flat_map(|list| list.elements("nodes"))
-        .filter_map(Json::object)
+    commit: Object<'_>,
+) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>), Unreadable> {
+    Ok((
+        commit.moment(&["authoredDate", "commit.author.date"])?,
+        commit.moment(&["committedDate", "commit.committer.date"])?,
+    ))
 }

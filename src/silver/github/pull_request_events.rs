@@ -1,89 +1,85 @@
 //! What happened to pull requests besides commits and reviews.
 
-use pgrx::datum::TimestampWithTimeZone;
-use pgrx::prelude::*;
-
-use super::{actor, nodes, text_at, time_at};
-use crate::jsonb::{Document, Json, Object};
+use super::{actor, number, repository};
+use crate::jsonb::Object;
+use crate::silver::fields::{Fields, Required, Unreadable};
+use crate::silver::rows::{Columns, Rows, Type};
 use crate::sources::github::identity;
 
-/// The rows of `diogen_silver.pull_request_events` that a document gives: comments and draft
-/// history nested in a GraphQL pull request, or the comment or event that the document is.
-#[pg_extern(immutable, strict, parallel_safe)]
-fn github_pull_request_events(
-    doc: Document<'_>,
-    context: Document<'_>,
-) -> TableIterator<
-    'static,
-    (
-        name!(repository, String),
-        name!(number, i64),
-        name!(event_id, String),
-        name!(event, String),
-        name!(actor, String),
-        name!(actor_is_bot, bool),
-        name!(occurred_at, TimestampWithTimeZone),
-    ),
-> {
-    let rows = doc
-        .object()
-        .zip(context.object())
-        .map(|(doc, context)| rows(doc, context));
-    TableIterator::new(rows.unwrap_or_default())
+/// Those of `diogen_silver.pull_request_events`.
+pub const COLUMNS: Columns = &[
+    ("repository", Type::Text),
+    ("number", Type::Integer),
+    ("event_id", Type::Text),
+    ("event", Type::Text),
+    ("actor", Type::Text),
+    ("actor_is_bot", Type::Boolean),
+    ("occurred_at", Type::Time),
+];
+
+/// The rows of the comments and the draft history nested in a pull request of GraphQL, or of the
+/// comment or event that a document is.
+pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable> {
+    let of = PullRequest { doc, context };
+    if let Some(event) = event(doc)? {
+        return of.push(doc, event, rows);
+    }
+    if is_comment(doc, context) {
+        return of.push(doc, "commented", rows);
+    }
+    // Of REST's pull requests `comments` is a count.
+    if doc.object("comments").is_some() {
+        for comment in doc.list(&["comments"])? {
+            of.push(comment, "commented", rows)?;
+        }
+    }
+    for item in doc.list(&["timelineItems"])? {
+        if let Some(event) = event(item)? {
+            of.push(item, event, rows)?;
+        }
+    }
+    Ok(())
 }
 
-type Row = (
-    String,
-    i64,
-    String,
-    String,
-    String,
-    bool,
-    TimestampWithTimeZone,
-);
+/// Which event an item of a timeline is; `None` for the others.
+fn event(item: Object<'_>) -> Result<Option<&'static str>, Unreadable> {
+    Ok(match item.string(&["__typename"])? {
+        Some("ReadyForReviewEvent") => Some("ready_for_review"),
+        Some("ConvertToDraftEvent") => Some("converted_to_draft"),
+        Some("ReopenedEvent") => Some("reopened"),
+        Some("HeadRefForcePushedEvent") => Some("force_pushed"),
+        _ => None,
+    })
+}
 
-fn rows(doc: Object<'_>, context: Object<'_>) -> Vec<Row> {
-    let pull_request = identity::repository(doc, context).zip(identity::number(doc, context));
-    let Some((repository, number)) = pull_request else {
-        return Vec::new();
-    };
-    let row = |id: String, event: &str, object: Object<'_>| {
-        let account = object.any(&["author", "actor", "user"]);
-        let (actor, is_bot) = actor(account.and_then(Json::object));
-        let at = time_at(object, &["createdAt", "created_at"])?;
-        Some((
-            repository.clone(),
-            number,
-            id,
-            event.to_owned(),
-            actor,
-            is_bot,
-            at,
-        ))
-    };
-    let comment = |object: Object<'_>| row(identity::id(object)?, "commented", object);
-    if doc.text("issue_url").is_some()
-        && doc.get("body").is_some()
-        && doc.get("commits_url").is_none()
-    {
-        return comment(doc).into_iter().collect();
+/// A comment of its own refers to its pull request, or has it in its context.
+fn is_comment(doc: Object<'_>, context: Object<'_>) -> bool {
+    let refers = doc.any(&["issue_url", "pull_request_url"]).is_some();
+    let is_pull_request = doc.any(&["commits_url", "commits", "reviews"]).is_some();
+    let is_event = doc.get("__typename").is_some();
+    let is_alone = context.get("number").is_some() && doc.get("number").is_none();
+    !is_pull_request && !is_event && (refers || is_alone)
+}
+
+#[derive(Clone, Copy)]
+struct PullRequest<'a> {
+    doc: Object<'a>,
+    context: Object<'a>,
+}
+
+impl PullRequest<'_> {
+    fn push(self, item: Object<'_>, event: &str, rows: &mut Rows) -> Result<(), Unreadable> {
+        let (actor, is_bot) = actor(item.part(&["author", "actor", "user"])?)?;
+        let occurred_at = item.moment(&["createdAt", "created_at"])?;
+        rows.push([
+            repository(self.doc, self.context)?.into(),
+            number(self.doc, self.context)?.into(),
+            identity::id(item).required("id")?.into(),
+            event.into(),
+            actor.into(),
+            is_bot.into(),
+            occurred_at.required("time")?.into(),
+        ]);
+        Ok(())
     }
-    let event = |item: Object<'_>| {
-        let event = match item.text("__typename")? {
-            "ReadyForReviewEvent" => "ready_for_review",
-            "ConvertToDraftEvent" => "converted_to_draft",
-            "ReopenedEvent" => "reopened",
-            _ => return None,
-        };
-        row(text_at(item, &["id"])?, event, item)
-    };
-    // A comment or an event that did not fit into its pull request's document.
-    if context.integer("number").is_some() && doc.get("number").is_none() {
-        let is_event = doc.text("__typename").is_some();
-        let row = if is_event { event(doc) } else { comment(doc) };
-        return row.into_iter().collect();
-    }
-    let comments = nodes(doc, "comments").filter_map(comment);
-    let history = nodes(doc, "timelineItems").filter_map(event);
-    comments.chain(history).collect()
 }

@@ -1,118 +1,93 @@
 //! Pull requests.
 
-use pgrx::datum::TimestampWithTimeZone;
-use pgrx::prelude::*;
+use super::{actor, number, repository};
+use crate::jsonb::{Json, Object};
+use crate::silver::fields::{Fields, Unreadable, wrong};
+use crate::silver::rows::{Columns, Rows, Type};
 
-use super::{actor, text_at, time_at};
-use crate::jsonb::{Document, Json, Object};
-use crate::sources::github::identity;
+/// Those of `diogen_silver.pull_requests` that the document itself says. NULL means that it does
+/// not: REST's list leaves out sizes and counts.
+pub const COLUMNS: Columns = &[
+    ("repository", Type::Text),
+    ("number", Type::Integer),
+    ("title", Type::Text),
+    ("author", Type::Text),
+    ("author_is_bot", Type::Boolean),
+    ("state", Type::Text),
+    ("is_draft", Type::Boolean),
+    ("base_ref", Type::Text),
+    ("head_ref", Type::Text),
+    ("created_at", Type::Time),
+    ("updated_at", Type::Time),
+    ("ready_at", Type::Time),
+    ("merged_at", Type::Time),
+    ("closed_at", Type::Time),
+    ("merge_sha", Type::Text),
+    ("additions", Type::Integer),
+    ("deletions", Type::Integer),
+    ("changed_files", Type::Integer),
+    ("commit_count", Type::Integer),
+    ("comment_count", Type::Integer),
+    ("labels", Type::Texts),
+    ("url", Type::Text),
+];
 
-/// The row of `diogen_silver.pull_requests` that a pull request's document gives.
+/// The row of a pull request.
 ///
-/// What takes the history to know (first commit, ready, first review, approval) is not among its
-/// columns. NULL means that the document does not say: REST's list leaves out sizes and counts.
-#[pg_extern(immutable, strict, parallel_safe)]
-fn github_pull_requests(
-    doc: Document<'_>,
-    context: Document<'_>,
-) -> TableIterator<
-    'static,
-    (
-        name!(repository, String),
-        name!(number, i64),
-        name!(title, Option<String>),
-        name!(author, String),
-        name!(author_is_bot, bool),
-        name!(state, String),
-        name!(is_draft, bool),
-        name!(base_ref, Option<String>),
-        name!(head_ref, Option<String>),
-        name!(created_at, Option<TimestampWithTimeZone>),
-        name!(updated_at, Option<TimestampWithTimeZone>),
-        name!(merged_at, Option<TimestampWithTimeZone>),
-        name!(closed_at, Option<TimestampWithTimeZone>),
-        name!(merge_sha, Option<String>),
-        name!(additions, Option<i64>),
-        name!(deletions, Option<i64>),
-        name!(changed_files, Option<i64>),
-        name!(commit_count, Option<i64>),
-        name!(comment_count, Option<i64>),
-        name!(labels, Vec<String>),
-        name!(url, Option<String>),
-    ),
-> {
-    let row = doc
-        .object()
-        .zip(context.object())
-        .and_then(|(doc, context)| {
-            let repository = identity::repository(doc, context)?;
-            let number = identity::number(doc, context)?;
-            let (author, author_is_bot) =
-                actor(doc.any(&["author", "user"]).and_then(Json::object));
-            let merged_at = time_at(doc, &["mergedAt", "merged_at"]);
-            let state = match (merged_at.is_some(), doc.text("state")) {
-                (true, _) => "merged",
-                (false, Some("OPEN" | "open")) => "open",
-                (false, _) => "closed",
-            };
-            let is_draft = doc.any(&["isDraft", "draft"]).and_then(Json::boolean);
-            Some((
-                repository,
-                number,
-                text_at(doc, &["title"]),
-                author,
-                author_is_bot,
-                state.to_owned(),
-                is_draft.unwrap_or(false),
-                branch(doc, "baseRefName", "base"),
-                branch(doc, "headRefName", "head"),
-                time_at(doc, &["createdAt", "created_at"]),
-                time_at(doc, &["updatedAt", "updated_at"]),
-                merged_at,
-                time_at(doc, &["closedAt", "closed_at"]),
-                merged_at.and_then(|_| merge_sha(doc)),
-                doc.integer("additions"),
-                doc.integer("deletions"),
-                doc.any(&["changedFiles", "changed_files"])
-                    .and_then(Json::integer),
-                count(doc, "commits"),
-                count(doc, "comments"),
-                labels(doc),
-                text_at(doc, &["html_url", "url"]),
-            ))
-        });
-    TableIterator::new(row)
-}
-
-fn branch(doc: Object<'_>, plain: &str, nested: &str) -> Option<String> {
-    let branch = doc.get(plain).or_else(|| doc.at(&[nested, "ref"]));
-    Some(branch?.text()?.to_owned())
-}
-
-/// Before the merge REST's `merge_commit_sha` is a test merge that never reaches the branch, which
-/// is why the caller asks only for merged pull requests.
-fn merge_sha(doc: Object<'_>) -> Option<String> {
-    let sha = doc
-        .at(&["mergeCommit", "oid"])
-        .or_else(|| doc.get("merge_commit_sha"));
-    Some(sha?.text()?.to_owned())
+/// `ready_at` is what holds as long as no draft history is known: its creation, unless it is a
+/// draft.
+pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable> {
+    let (author, author_is_bot) = actor(doc.part(&["author", "user"])?)?;
+    let created_at = doc.moment(&["createdAt", "created_at"])?;
+    let merged_at = doc.moment(&["mergedAt", "merged_at"])?;
+    let state = match doc.string(&["state"])? {
+        _ if merged_at.is_some() => "merged",
+        Some("OPEN" | "open") => "open",
+        _ => "closed",
+    };
+    let is_draft = doc.flag(&["isDraft", "draft"])?.unwrap_or(false);
+    // Before the merge REST's `merge_commit_sha` is a test merge that never reaches the branch.
+    let merge_sha = match merged_at {
+        Some(_) => doc.name(&["mergeCommit.oid", "merge_commit_sha"])?,
+        None => None,
+    };
+    let labels = doc.list(&["labels"])?;
+    let labels: Result<Vec<_>, _> = labels.iter().map(|label| label.string(&["name"])).collect();
+    rows.push([
+        repository(doc, context)?.into(),
+        number(doc, context)?.into(),
+        doc.string(&["title"])?.into(),
+        author.into(),
+        author_is_bot.into(),
+        state.into(),
+        is_draft.into(),
+        doc.string(&["baseRefName", "base.ref"])?.into(),
+        doc.string(&["headRefName", "head.ref"])?.into(),
+        created_at.into(),
+        doc.moment(&["updatedAt", "updated_at"])?.into(),
+        created_at.filter(|_| !is_draft).into(),
+        merged_at.into(),
+        doc.moment(&["closedAt", "closed_at"])?.into(),
+        merge_sha.into(),
+        doc.whole(&["additions"])?.into(),
+        doc.whole(&["deletions"])?.into(),
+        doc.whole(&["changedFiles", "changed_files"])?.into(),
+        count(doc, "commits")?.into(),
+        count(doc, "comments")?.into(),
+        labels?.into_iter().flatten().collect::<Vec<_>>().into(),
+        doc.string(&["html_url", "url"])?.into(),
+    ]);
+    Ok(())
 }
 
 /// GraphQL has a list with a count, REST the count itself.
-fn count(doc: Object<'_>, key: &str) -> Option<i64> {
-    match doc.get(key)? {
-        Json::Object(list) => list.integer("totalCount"),
-        value => value.integer(),
+fn count(doc: Object<'_>, key: &str) -> Result<Option<i64>, Unreadable> {
+    match doc.get(key) {
+        Some(Json::Object(list)) => list.whole(&["totalCount"]),
+        Some(value) => match value.integer() {
+            Some(count) => Ok(Some(count)),
+            None => Err(wrong(key, value, "a count")),
+        },
+        None => Ok(None),
     }
-}
-
-/// GraphQL has them under `nodes`, REST as a plain list.
-fn labels(doc: Object<'_>) -> Vec<String> {
-    let nodes = doc.at(&["labels", "nodes"]).or_else(|| doc.get("labels"));
-    nodes
-        .into_iter()
-        .flat_map(Json::elements)
-        .filter_map(Json::object)
-        .filter_map(|label| text_at(label, &["name"]))
-        .collect()
 }

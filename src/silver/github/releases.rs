@@ -1,57 +1,44 @@
 //! Releases.
 
-use pgrx::datum::TimestampWithTimeZone;
-use pgrx::prelude::*;
-
-use super::{text_at, time_at};
-use crate::jsonb::{Document, Json, Object};
+use super::repository;
+use crate::jsonb::Object;
+use crate::silver::fields::{Fields, Required, Unreadable};
+use crate::silver::rows::{Columns, Rows, Type};
 use crate::sources::github::identity;
 
-/// The row of `diogen_silver.releases` that a release's document gives. `sha` is NULL where the
-/// document does not say which commit the tag points at (REST names a branch instead).
-#[pg_extern(immutable, strict, parallel_safe)]
-fn github_releases(
-    doc: Document<'_>,
-    context: Document<'_>,
-) -> TableIterator<
-    'static,
-    (
-        name!(repository, String),
-        name!(tag, String),
-        name!(release_id, String),
-        name!(name, Option<String>),
-        name!(sha, Option<String>),
-        name!(published_at, Option<TimestampWithTimeZone>),
-        name!(is_prerelease, bool),
-        name!(is_draft, bool),
-        name!(url, Option<String>),
-    ),
-> {
-    let row = doc
-        .object()
-        .zip(context.object())
-        .and_then(|(doc, context)| {
-            let flag = |keys: &[&str]| doc.any(keys).and_then(Json::boolean).unwrap_or(false);
-            Some((
-                identity::repository(doc, context)?,
-                text_at(doc, &["tagName", "tag_name"])?,
-                identity::id(doc)?,
-                text_at(doc, &["name"]),
-                sha(doc),
-                time_at(doc, &["publishedAt", "published_at"]),
-                flag(&["isPrerelease", "prerelease"]),
-                flag(&["isDraft", "draft"]),
-                text_at(doc, &["html_url", "url"]),
-            ))
-        });
-    TableIterator::new(row)
-}
+/// Those of `diogen_silver.releases`.
+pub const COLUMNS: Columns = &[
+    ("repository", Type::Text),
+    ("tag", Type::Text),
+    ("release_id", Type::Text),
+    ("name", Type::Text),
+    ("sha", Type::Text),
+    ("published_at", Type::Time),
+    ("is_prerelease", Type::Boolean),
+    ("is_draft", Type::Boolean),
+    ("url", Type::Text),
+];
 
-fn sha(doc: Object<'_>) -> Option<String> {
-    let target = doc
-        .at(&["tagCommit", "oid"])
-        .or_else(|| doc.get("target_commitish"))?
-        .text()?;
-    let is_sha = target.len() == 40 && target.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_sha.then(|| target.to_owned())
+/// The row of a release. Its commit is not known where the document names a branch instead, as
+/// REST does.
+pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable> {
+    let target = doc.string(&["tagCommit.oid", "target_commitish"])?;
+    let is_sha =
+        |text: &&str| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_prerelease = doc.flag(&["isPrerelease", "prerelease"])?;
+    let is_draft = doc.flag(&["isDraft", "draft"])?;
+    rows.push([
+        repository(doc, context)?.into(),
+        doc.string(&["tagName", "tag_name"])?
+            .required("tag")?
+            .into(),
+        identity::id(doc).required("id")?.into(),
+        doc.string(&["name"])?.into(),
+        target.filter(is_sha).into(),
+        doc.moment(&["publishedAt", "published_at"])?.into(),
+        is_prerelease.unwrap_or(false).into(),
+        is_draft.unwrap_or(false).into(),
+        doc.string(&["html_url", "url"])?.into(),
+    ]);
+    Ok(())
 }

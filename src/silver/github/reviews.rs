@@ -1,71 +1,54 @@
 //! Reviews of pull requests.
 
-use pgrx::datum::TimestampWithTimeZone;
-use pgrx::prelude::*;
-
-use super::{actor, nodes, time_at};
-use crate::jsonb::{Document, Json, Object};
+use super::{actor, number, repository};
+use crate::jsonb::Object;
+use crate::silver::fields::{Fields, Required, Unreadable};
+use crate::silver::rows::{Columns, Rows, Type};
 use crate::sources::github::identity;
 
-/// The rows of `diogen_silver.reviews` that a document gives: the reviews nested in a GraphQL pull
-/// request, or the one a REST review is. A review that was not submitted yet gives no row.
-#[pg_extern(immutable, strict, parallel_safe)]
-fn github_reviews(
-    doc: Document<'_>,
-    context: Document<'_>,
-) -> TableIterator<
-    'static,
-    (
-        name!(repository, String),
-        name!(number, i64),
-        name!(review_id, i64),
-        name!(reviewer, String),
-        name!(reviewer_is_bot, bool),
-        name!(state, String),
-        name!(submitted_at, TimestampWithTimeZone),
-    ),
-> {
-    let rows = doc
-        .object()
-        .zip(context.object())
-        .map(|(doc, context)| rows(doc, context));
-    TableIterator::new(rows.unwrap_or_default())
+/// Those of `diogen_silver.reviews`.
+pub const COLUMNS: Columns = &[
+    ("repository", Type::Text),
+    ("number", Type::Integer),
+    ("review_id", Type::Integer),
+    ("reviewer", Type::Text),
+    ("reviewer_is_bot", Type::Boolean),
+    ("state", Type::Text),
+    ("submitted_at", Type::Time),
+];
+
+/// The rows of the reviews nested in a pull request of GraphQL, or of the one that a document is.
+/// A review that was not submitted yet gives no row.
+pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable> {
+    if doc.any(&["submittedAt", "submitted_at"]).is_some() {
+        return push(doc, doc, context, rows);
+    }
+    for review in doc.list(&["reviews"])? {
+        push(review, doc, context, rows)?;
+    }
+    Ok(())
 }
 
-type Row = (
-    String,
-    i64,
-    i64,
-    String,
-    bool,
-    String,
-    TimestampWithTimeZone,
-);
-
-fn rows(doc: Object<'_>, context: Object<'_>) -> Vec<Row> {
-    let pull_request = identity::repository(doc, context).zip(identity::number(doc, context));
-    let Some((repository, number)) = pull_request else {
-        return Vec::new();
+fn push(
+    review: Object<'_>,
+    doc: Object<'_>,
+    context: Object<'_>,
+    rows: &mut Rows,
+) -> Result<(), Unreadable> {
+    let Some(submitted_at) = review.moment(&["submittedAt", "submitted_at"])? else {
+        return Ok(());
     };
-    let row = |review: Object<'_>| {
-        let submitted_at = time_at(review, &["submittedAt", "submitted_at"])?;
-        let account = review.any(&["author", "user"]).and_then(Json::object);
-        let (reviewer, is_bot) = actor(account);
-        let state = review.text("state")?.to_ascii_lowercase();
-        let id = identity::id(review)?.parse().ok()?;
-        Some((
-            repository.clone(),
-            number,
-            id,
-            reviewer,
-            is_bot,
-            state,
-            submitted_at,
-        ))
-    };
-    if doc.get("reviews").is_some() {
-        nodes(doc, "reviews").filter_map(row).collect()
-    } else {
-        row(doc).into_iter().collect()
-    }
+    let (reviewer, is_bot) = actor(review.part(&["author", "user"])?)?;
+    let id = identity::id(review).and_then(|id| id.parse::<i64>().ok());
+    let state = review.string(&["state"])?.required("state")?;
+    rows.push([
+        repository(doc, context)?.into(),
+        number(doc, context)?.into(),
+        id.required("number")?.into(),
+        reviewer.into(),
+        is_bot.into(),
+        state.to_ascii_lowercase().into(),
+        submitted_at.into(),
+    ]);
+    Ok(())
 }

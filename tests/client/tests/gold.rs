@@ -179,7 +179,7 @@ fn a_normalizer_of_ones_own_fills_a_table_of_ones_own() {
     let mut fixture = Fixture::acme(|_| ());
     let db = &mut fixture.db;
     db.run(
-        "CREATE TABLE diogen_silver.titles (source text, title text, uses bigint, PRIMARY KEY (source, title));
+        "CREATE TABLE diogen_silver.titles (source text, document_id bigint, title text, uses bigint, PRIMARY KEY (source, title));
          CREATE FUNCTION public.titles(doc jsonb, context jsonb) RETURNS TABLE (title text, uses bigint)
          LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT doc ->> 'title', 1::bigint $$;
          INSERT INTO diogen.normalizers VALUES ('github', 'pull_requests', 'titles', 'public.titles')",

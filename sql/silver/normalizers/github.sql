@@ -1,0 +1,73 @@
+-- The normalizers of GitHub as SQL sees them: functions of a document and its context, which tells
+-- what the document does not say itself. One that cannot be read is an error, which names the reason.
+-- src/silver/github stands behind them; the function's name tells the library which one it is.
+
+CREATE FUNCTION github_repositories(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, default_branch text, is_archived boolean, created_at timestamptz, pushed_at timestamptz,
+    url text
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_repositories(jsonb, jsonb) IS
+    'Normalizer: a repository''s document as a row of diogen_silver.repositories';
+
+CREATE FUNCTION github_pull_requests(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, number bigint, title text, author text, author_is_bot boolean, state text, is_draft
+    boolean, base_ref text, head_ref text, created_at timestamptz, updated_at timestamptz, ready_at
+    timestamptz, merged_at timestamptz, closed_at timestamptz, merge_sha text, additions bigint, deletions
+    bigint, changed_files bigint, commit_count bigint, comment_count bigint, labels text[], url text
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_pull_requests(jsonb, jsonb) IS
+    'Normalizer: a pull request''s document as a row of diogen_silver.pull_requests';
+
+CREATE FUNCTION github_pull_request_commits(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, number bigint, sha text, author text, authored_at timestamptz, committed_at timestamptz
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_pull_request_commits(jsonb, jsonb) IS
+    'Normalizer: the commits in a document as rows of diogen_silver.pull_request_commits';
+
+CREATE FUNCTION github_pull_request_events(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, number bigint, event_id text, event text, actor text, actor_is_bot boolean, occurred_at
+    timestamptz
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_pull_request_events(jsonb, jsonb) IS
+    'Normalizer: comments and draft history in a document as rows of diogen_silver.pull_request_events';
+
+CREATE FUNCTION github_reviews(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, number bigint, review_id bigint, reviewer text, reviewer_is_bot boolean, state text,
+    submitted_at timestamptz
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_reviews(jsonb, jsonb) IS
+    'Normalizer: the reviews in a document as rows of diogen_silver.reviews';
+
+CREATE FUNCTION github_commits(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, sha text, parents text[], author text, authored_at timestamptz, committed_at timestamptz,
+    message text, is_on_default_branch boolean, pull_request_numbers bigint[]
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_commits(jsonb, jsonb) IS
+    'Normalizer: a commit''s document as a row of diogen_silver.commits';
+
+CREATE FUNCTION github_delivered_commits(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, sha text, parents text[], author text, authored_at timestamptz, committed_at timestamptz,
+    message text, is_on_default_branch boolean, pull_request_numbers bigint[]
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_delivered_commits(jsonb, jsonb) IS
+    'Normalizer: the commit a deployment or release points at as a row of diogen_silver.commits';
+
+CREATE FUNCTION github_deployments(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, deployment_id text, environment text, sha text, ref text, created_at timestamptz, origin
+    text
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_deployments(jsonb, jsonb) IS
+    'Normalizer: a deployment''s document as a row of diogen_silver.deployments';
+
+CREATE FUNCTION github_deployment_statuses(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, deployment_id text, state text, occurred_at timestamptz
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_deployment_statuses(jsonb, jsonb) IS
+    'Normalizer: the statuses in a document as rows of diogen_silver.deployment_statuses';
+
+CREATE FUNCTION github_releases(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, tag text, release_id text, name text, sha text, published_at timestamptz, is_prerelease
+    boolean, is_draft boolean, url text
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_releases(jsonb, jsonb) IS
+    'Normalizer: a release''s document as a row of diogen_silver.releases';

@@ -1,0 +1,206 @@
+//! A batch of documents, each read once for all its normalizers.
+//!
+//! Detoasting a document costs more than everything that is done with it afterwards. So the
+//! documents of a batch are read in one go, the rows of every target are kept in this backend, and
+//! one statement for each target stores them (`sql/silver/batch.sql`). A batch is begun and used up
+//! within one call of `diogen.normalize_documents`; whatever an aborted one left is dropped with
+//! the next.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::pg_sys;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::normalizer::Normalizer;
+use super::return_rows::{return_rows, sql_function};
+use super::rows::Rows;
+use crate::error::Error;
+use crate::jsonb::Document;
+
+/// What one normalizer made of the batch.
+struct Reading {
+    normalizer: &'static Normalizer,
+    rows: Rows,
+    /// The document that each row is from, as its position in the batch.
+    origins: Vec<usize>,
+    rejects: Vec<(usize, String)>,
+}
+
+#[derive(Default)]
+struct Batch {
+    readings: Vec<Reading>,
+    /// Last change and number of each document: of two that yield the same row, the greater wins.
+    documents: Vec<(Option<TimestampWithTimeZone>, i64)>,
+}
+
+thread_local! {
+    static BATCH: RefCell<Batch> = RefCell::default();
+}
+
+/// Begins a batch for normalizers, given as the functions that `diogen.normalizers` names. Those
+/// that are not the extension's own are left to SQL.
+#[pg_extern(volatile, strict, parallel_unsafe)]
+fn begin_batch(functions: Vec<String>) {
+    let readings = functions.into_iter().filter_map(|function| {
+        let normalizer = Normalizer::named(function.strip_prefix("diogen.")?)?;
+        Some(Reading {
+            normalizer,
+            rows: Rows::new(normalizer.columns),
+            origins: Vec::new(),
+            rejects: Vec::new(),
+        })
+    });
+    let readings = readings.collect();
+    BATCH.with_borrow_mut(|batch| {
+        *batch = Batch {
+            readings,
+            documents: Vec::new(),
+        }
+    });
+}
+
+/// Reads a document of the batch; returns how many rows it gave.
+#[pg_extern(volatile, parallel_unsafe)]
+fn read_document(
+    document_id: i64,
+    updated_at: Option<TimestampWithTimeZone>,
+    doc: Document<'_>,
+    context: Document<'_>,
+) -> i64 {
+    let (doc, context) = (doc.root(), context.root());
+    BATCH.with_borrow_mut(|batch| {
+        let position = batch.documents.len();
+        batch.documents.push((updated_at, document_id));
+        let mut count = 0;
+        for reading in &mut batch.readings {
+            let before = reading.rows.len();
+            if let Err(reason) = reading.normalizer.add(doc, context, &mut reading.rows) {
+                reading.rejects.push((position, reason.to_string()));
+            }
+            let rows = reading.rows.len();
+            reading.origins.resize(rows, position);
+            count += rows - before;
+        }
+        count as i64
+    })
+}
+
+/// The rows of the batch for one normalizer, each after the number of its document. Where several
+/// rows are the same in the columns of `key`, given by their positions from 1, only the one of the
+/// document that changed last is among them.
+#[pg_extern(
+    volatile,
+    strict,
+    parallel_unsafe,
+    sql = r#"
+        CREATE FUNCTION batch_rows(function text, key int[]) RETURNS SETOF record
+        LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+        AS 'MODULE_PATHNAME', 'batch_rows_wrapper';
+    "#
+)]
+fn batch_rows(
+    function: &str,
+    key: Vec<i32>,
+    call: pg_sys::FunctionCallInfo,
+) -> Result<(), ErrorReport> {
+    let key: Vec<usize> = key.iter().map(|&column| column as usize - 1).collect();
+    BATCH.with_borrow(|batch| {
+        let Some(reading) = batch.reading(function) else {
+            return Err(Error::NoBatch(function.to_owned()).into());
+        };
+        let best = batch.best(reading, &key);
+        let rows = best
+            .into_iter()
+            .map(|row| (Some(batch.documents[reading.origins[row]].1), row));
+        Ok(return_rows(call, &reading.rows, rows)?)
+    })
+}
+
+/// How many rows the batch has for one normalizer; NULL where it is none of the extension's own.
+#[pg_extern(volatile, strict, parallel_unsafe)]
+fn batch_size(function: &str) -> Option<i64> {
+    BATCH.with_borrow(|batch| Some(batch.reading(function)?.rows.len() as i64))
+}
+
+/// The documents of the batch that a normalizer could not read, and why.
+#[pg_extern(volatile, strict, parallel_unsafe)]
+fn batch_rejects() -> TableIterator<
+    'static,
+    (
+        name!(document_id, i64),
+        name!(function, String),
+        name!(reason, String),
+    ),
+> {
+    let rows: Vec<_> = BATCH.with_borrow(|batch| {
+        let reject = |reading: &Reading, (position, reason): &(usize, String)| {
+            let function = format!("diogen.{}", reading.normalizer.function);
+            (batch.documents[*position].1, function, reason.clone())
+        };
+        let of_reading = |reading| Reading::rejects(reading).map(move |it| reject(reading, it));
+        batch.readings.iter().flat_map(of_reading).collect()
+    });
+    TableIterator::new(rows)
+}
+
+/// One document's rows, as the normalizers are seen from SQL: which one it is follows from the
+/// name of the function that was called.
+#[pg_extern(sql = false)]
+fn normalizer(
+    doc: Document<'_>,
+    context: Document<'_>,
+    call: pg_sys::FunctionCallInfo,
+) -> Result<(), ErrorReport> {
+    let function = sql_function(call);
+    let normalizer = Normalizer::named(&function).ok_or(Error::NoNormalizer(function))?;
+    let mut rows = Rows::new(normalizer.columns);
+    normalizer
+        .add(doc.root(), context.root(), &mut rows)
+        .map_err(Error::from)?;
+    let all = (0..rows.len()).map(|row| (None, row));
+    Ok(return_rows(call, &rows, all)?)
+}
+
+impl Reading {
+    fn rejects(&self) -> impl Iterator<Item = &(usize, String)> {
+        self.rejects.iter()
+    }
+}
+
+impl Batch {
+    fn reading(&self, function: &str) -> Option<&Reading> {
+        let function = function.strip_prefix("diogen.")?;
+        self.readings
+            .iter()
+            .find(|reading| reading.normalizer.function == function)
+    }
+
+    /// The rows that are the best of their key, in the order in which the keys came.
+    fn best(&self, reading: &Reading, key: &[usize]) -> Vec<usize> {
+        let mut best: Vec<usize> = Vec::with_capacity(reading.rows.len());
+        let mut places = HashMap::with_capacity(reading.rows.len());
+        for row in 0..reading.rows.len() {
+            match places.entry(reading.rows.key(row, key)) {
+                Entry::Vacant(place) => {
+                    place.insert(best.len());
+                    best.push(row);
+                }
+                Entry::Occupied(place) => {
+                    let held = &mut best[*place.get()];
+                    let rank = |row: usize| {
+                        let (updated_at, id) = self.documents[reading.origins[row]];
+                        (updated_at.map(i64::from), id)
+                    };
+                    if rank(row) >= rank(*held) {
+                        *held = row;
+                    }
+                }
+            }
+        }
+        best
+    }
+}

@@ -1,0 +1,182 @@
+//! What a document says, read as the type that it must have.
+//!
+//! What is absent or `null` is `None`; what is there and of another type makes the document
+//! unreadable, with a reason that names it. Nothing is guessed.
+
+use chrono::{DateTime, Utc};
+
+use crate::jsonb::{Json, Object};
+
+/// How much of a value an error shows.
+const SHOWN: usize = 60;
+
+/// Why a document yields no rows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Something has the wrong type.
+    #[error("\"{field}\" is {found}, not {wanted}")]
+    Field {
+        /// The key, or the path to it.
+        field: String,
+        /// What is there.
+        found: String,
+        /// What would be right.
+        wanted: &'static str,
+    },
+    /// Something that a row needs is not there.
+    #[error("it does not say its {0}")]
+    Missing(&'static str),
+    /// It is in a shape that this stream does not have.
+    #[error("{0}")]
+    Shape(&'static str),
+}
+
+/// A value that a row cannot be without.
+pub trait Required<T> {
+    /// The value; an error that names it where it is missing.
+    fn required(self, what: &'static str) -> Result<T, Unreadable>;
+}
+
+impl<T> Required<T> for Option<T> {
+    fn required(self, what: &'static str) -> Result<T, Unreadable> {
+        self.ok_or(Unreadable::Missing(what))
+    }
+}
+
+/// Typed fields. APIs name one thing differently by shape: the first of several keys that is there
+/// counts. A key may be a path, written with dots.
+pub trait Fields<'a>: Copy {
+    /// The value itself.
+    fn value(self, keys: &[&str]) -> Option<(usize, Json<'a>)>;
+
+    /// A text.
+    fn string(self, keys: &[&str]) -> Result<Option<&'a str>, Unreadable> {
+        read(self, keys, "a text", Json::text)
+    }
+
+    /// A text that is not empty; an empty one counts as absent.
+    fn name(self, keys: &[&str]) -> Result<Option<&'a str>, Unreadable> {
+        Ok(self.string(keys)?.filter(|text| !text.is_empty()))
+    }
+
+    /// A whole number.
+    fn whole(self, keys: &[&str]) -> Result<Option<i64>, Unreadable> {
+        read(self, keys, "a whole number of 64 bits", Json::integer)
+    }
+
+    /// `true` or `false`.
+    fn flag(self, keys: &[&str]) -> Result<Option<bool>, Unreadable> {
+        read(self, keys, "true or false", Json::boolean)
+    }
+
+    /// A time, in ISO 8601.
+    fn moment(self, keys: &[&str]) -> Result<Option<DateTime<Utc>>, Unreadable> {
+        read(
+            self,
+            keys,
+            "a time such as 2026-01-31T12:00:00Z",
+            Json::time,
+        )
+    }
+
+    /// An object.
+    fn part(self, keys: &[&str]) -> Result<Option<Object<'a>>, Unreadable> {
+        read(self, keys, "an object", Json::object)
+    }
+
+    /// An identifier: a text, or a whole number as one.
+    fn identifier(self, keys: &[&str]) -> Result<Option<String>, Unreadable> {
+        read(self, keys, "a text or a whole number", |value| {
+            let number = value.integer().map(|number| number.to_string());
+            number.or_else(|| value.text().map(str::to_owned))
+        })
+    }
+
+    /// The objects of a list, which lies under `nodes` in an answer of GraphQL. What is `null`
+    /// there could not be shown by the API.
+    fn list(self, keys: &[&str]) -> Result<Vec<Object<'a>>, Unreadable> {
+        let mut objects = Vec::new();
+        for element in self.elements_of(keys)? {
+            match element {
+                Json::Null => {}
+                Json::Object(object) => objects.push(object),
+                other => return Err(wrong(keys[0], other, "a list of objects")),
+            }
+        }
+        Ok(objects)
+    }
+
+    /// The texts of a list.
+    fn strings(self, keys: &[&str]) -> Result<Vec<&'a str>, Unreadable> {
+        let text = |element: Json<'a>| {
+            let text = element.text();
+            text.ok_or_else(|| wrong(keys[0], element, "a list of texts"))
+        };
+        self.elements_of(keys)?.into_iter().map(text).collect()
+    }
+
+    /// The elements of a list, or of what it has under `nodes`.
+    fn elements_of(self, keys: &[&str]) -> Result<Vec<Json<'a>>, Unreadable> {
+        let list = match self.value(keys) {
+            Some((_, Json::Object(object))) => object.get("nodes"),
+            value => value.map(|(_, value)| value),
+        };
+        match list {
+            None => Ok(Vec::new()),
+            Some(list @ Json::Array(_)) => Ok(list.elements().collect()),
+            Some(other) => Err(wrong(keys[0], other, "a list")),
+        }
+    }
+}
+
+impl<'a> Fields<'a> for Object<'a> {
+    fn value(self, keys: &[&str]) -> Option<(usize, Json<'a>)> {
+        keys.iter().enumerate().find_map(|(index, key)| {
+            let mut object = self;
+            let mut rest = *key;
+            while let Some((first, others)) = rest.split_once('.') {
+                object = object.get(first)?.object()?;
+                rest = others;
+            }
+            Some((index, object.get(rest)?))
+        })
+    }
+}
+
+fn read<'a, T>(
+    object: impl Fields<'a>,
+    keys: &[&str],
+    wanted: &'static str,
+    convert: impl Fn(Json<'a>) -> Option<T>,
+) -> Result<Option<T>, Unreadable> {
+    let Some((index, value)) = object.value(keys) else {
+        return Ok(None);
+    };
+    match convert(value) {
+        Some(converted) => Ok(Some(converted)),
+        None => Err(wrong(keys[index], value, wanted)),
+    }
+}
+
+/// The error for a value of the wrong type.
+pub fn wrong(field: &str, found: Json<'_>, wanted: &'static str) -> Unreadable {
+    let found = match found {
+        Json::Null => "null".to_owned(),
+        Json::Boolean(value) => value.to_string(),
+        Json::Number(_) => match found.integer() {
+            Some(integer) => integer.to_string(),
+            None => "a number".to_owned(),
+        },
+        Json::Text(text) => match text.char_indices().nth(SHOWN) {
+            Some((end, _)) => format!("the text \"{}…\"", &text[..end]),
+            None => format!("the text \"{text}\""),
+        },
+        Json::Array(_) => "a list".to_owned(),
+        Json::Object(_) => "an object".to_owned(),
+    };
+    Unreadable::Field {
+        field: field.to_owned(),
+        found,
+        wanted,
+    }
+}

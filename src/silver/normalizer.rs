@@ -1,0 +1,53 @@
+//! What a normalizer is, and which there are.
+
+use crate::jsonb::{Json, Object};
+
+use super::fields::Unreadable;
+use super::github;
+use super::rows::{Columns, Rows};
+
+/// From one document to rows of one silver table.
+#[derive(Debug)]
+pub struct Normalizer {
+    /// Its function in the schema `diogen`; `sql/silver/normalizers.sql` declares it with the same
+    /// columns.
+    pub function: &'static str,
+    /// The columns of its rows.
+    pub columns: Columns,
+    /// Adds the rows that a document, with its context, gives.
+    pub read: fn(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable>,
+}
+
+/// All of them.
+const NORMALIZERS: &[&[Normalizer]] = &[github::NORMALIZERS];
+
+impl Normalizer {
+    /// The normalizer behind a function.
+    pub fn named(function: &str) -> Option<&'static Self> {
+        let mut all = NORMALIZERS.iter().copied().flatten();
+        all.find(|normalizer| normalizer.function == function)
+    }
+
+    /// Adds the rows of a document; of one that is unreadable, none.
+    pub fn add(
+        &self,
+        doc: Option<Json<'_>>,
+        context: Option<Json<'_>>,
+        rows: &mut Rows,
+    ) -> Result<(), Unreadable> {
+        let mark = rows.mark();
+        let result = object(doc, "the document is no JSON object").and_then(|doc| {
+            let context = object(context, "its context is no JSON object")?;
+            (self.read)(doc, context, rows)
+        });
+        if result.is_err() {
+            rows.rewind(mark);
+        }
+        result
+    }
+}
+
+fn object<'a>(json: Option<Json<'a>>, otherwise: &'static str) -> Result<Object<'a>, Unreadable> {
+    let object = json.and_then(Json::object);
+    object.ok_or(Unreadable::Shape(otherwise))
+}

@@ -1,0 +1,322 @@
+//! Rows on their way to a table, packed as PostgreSQL stores them.
+//!
+//! Pure Rust: [`super::batch`] turns a cell into a datum by pointing at it.
+
+use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
+
+use chrono::{DateTime, Utc};
+
+/// 2000-01-01 in microseconds of the Unix epoch: where PostgreSQL's count begins.
+const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+const TEXT_OID: u32 = 25;
+const INT8_OID: u32 = 20;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// `text`
+    Text,
+    /// `text[]`
+    Texts,
+    /// `bigint`
+    Integer,
+    /// `bigint[]`
+    Integers,
+    /// `numeric`
+    Numeric,
+    /// `boolean`
+    Boolean,
+    /// `timestamptz`
+    Time,
+}
+
+/// The columns of a normalizer's rows in their order, named as those of its table.
+pub type Columns = &'static [(&'static str, Type)];
+
+/// What one cell is to hold.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'a> {
+    /// NULL
+    Null,
+    /// For [`Type::Text`].
+    Text(Cow<'a, str>),
+    /// For [`Type::Texts`].
+    Texts(Vec<&'a str>),
+    /// For [`Type::Integer`].
+    Integer(i64),
+    /// For [`Type::Integers`].
+    Integers(Vec<i64>),
+    /// For [`Type::Numeric`]: a `numeric` without its varlena header.
+    Numeric(&'a [u8]),
+    /// For [`Type::Boolean`].
+    Boolean(bool),
+    /// For [`Type::Time`].
+    Time(DateTime<Utc>),
+}
+
+/// A cell as it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell {
+    /// NULL
+    Null,
+    /// A value that fits into a datum.
+    Word(i64),
+    /// A value behind a datum: where in [`Rows::packed`] its varlena begins, and its length, both
+    /// in words.
+    Packed(usize, usize),
+}
+
+/// Rows of one normalizer.
+#[derive(Debug)]
+pub struct Rows {
+    columns: Columns,
+    cells: Vec<Cell>,
+    // Words, not bytes, so that every varlena is aligned.
+    packed: Vec<u32>,
+}
+
+/// A point to go back to.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    cells: usize,
+    packed: usize,
+}
+
+impl Rows {
+    /// No rows yet.
+    pub fn new(columns: Columns) -> Self {
+        Self {
+            columns,
+            cells: Vec::new(),
+            packed: Vec::new(),
+        }
+    }
+
+    /// The columns.
+    pub fn columns(&self) -> Columns {
+        self.columns
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.cells.len() / self.columns.len()
+    }
+
+    /// The cells of a row.
+    pub fn cells(&self, row: usize) -> &[Cell] {
+        let width = self.columns.len();
+        &self.cells[row * width..(row + 1) * width]
+    }
+
+    /// What the cells point into.
+    pub fn packed(&self) -> &[u32] {
+        &self.packed
+    }
+
+    /// Where the rows end now.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            cells: self.cells.len(),
+            packed: self.packed.len(),
+        }
+    }
+
+    /// Forgets the rows that came after a mark.
+    pub fn rewind(&mut self, mark: Mark) {
+        self.cells.truncate(mark.cells);
+        self.packed.truncate(mark.packed);
+    }
+
+    /// Adds a row. A normalizer whose values are not those of its columns is a mistake in the
+    /// program, and would make the server read memory that is not there.
+    pub fn push<const WIDTH: usize>(&mut self, values: [Value<'_>; WIDTH]) {
+        assert_eq!(WIDTH, self.columns.len(), "a row of {:?}", self.columns);
+        for (value, (name, kind)) in values.into_iter().zip(self.columns) {
+            let cell = match (value, kind) {
+                (Value::Null, _) => Cell::Null,
+                (Value::Text(text), Type::Text) => self.pack(text.as_bytes()),
+                (Value::Texts(texts), Type::Texts) => self.pack_texts(&texts),
+                (Value::Integer(integer), Type::Integer) => Cell::Word(integer),
+                (Value::Integers(integers), Type::Integers) => self.pack_integers(&integers),
+                (Value::Numeric(bytes), Type::Numeric) => self.pack(bytes),
+                (Value::Boolean(boolean), Type::Boolean) => Cell::Word(boolean.into()),
+                (Value::Time(time), Type::Time) => {
+                    Cell::Word(time.timestamp_micros() - POSTGRES_EPOCH)
+                }
+                (value, kind) => panic!("{name} is {kind:?}, not {value:?}"),
+            };
+            self.cells.push(cell);
+        }
+    }
+
+    /// A row's value under some of its columns, to compare it with other rows of the same columns.
+    pub fn key<'a>(&'a self, row: usize, columns: &'a [usize]) -> Key<'a> {
+        Key {
+            rows: self,
+            row,
+            columns,
+        }
+    }
+
+    fn pack(&mut self, bytes: &[u8]) -> Cell {
+        let start = self.packed.len();
+        self.packed.push(header(4 + bytes.len()));
+        self.append(bytes);
+        Cell::Packed(start, self.packed.len() - start)
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<4>();
+        self.packed
+            .extend(words.iter().map(|word| u32::from_ne_bytes(*word)));
+        if !rest.is_empty() {
+            let mut last = [0; 4];
+            last[..rest.len()].copy_from_slice(rest);
+            self.packed.push(u32::from_ne_bytes(last));
+        }
+    }
+
+    fn pack_texts(&mut self, texts: &[&str]) -> Cell {
+        self.pack_array(TEXT_OID, texts.len(), |rows| {
+            for text in texts {
+                rows.packed.push(header(4 + text.len()));
+                rows.append(text.as_bytes());
+            }
+        })
+    }
+
+    fn pack_integers(&mut self, integers: &[i64]) -> Cell {
+        self.pack_array(INT8_OID, integers.len(), |rows| {
+            for integer in integers {
+                rows.append(&integer.to_ne_bytes());
+            }
+        })
+    }
+
+    /// An array of one dimension without NULLs, or of none when it is empty
+    /// (`src/include/utils/array.h`).
+    fn pack_array(
+        &mut self,
+        element: u32,
+        count: usize,
+        append_elements: impl FnOnce(&mut Self),
+    ) -> Cell {
+        // Elements of eight bytes are aligned to them.
+        if self.packed.len() % 2 == 1 {
+            self.packed.push(0);
+        }
+        let start = self.packed.len();
+        let dimensions = u32::from(count > 0);
+        self.packed.extend([0, dimensions, 0, element]);
+        if count > 0 {
+            self.packed.extend([count as u32, 1]);
+            append_elements(self);
+        }
+        let length = self.packed.len() - start;
+        self.packed[start] = header(4 * length);
+        Cell::Packed(start, length)
+    }
+}
+
+/// The header of a varlena of so many bytes, itself included.
+fn header(length: usize) -> u32 {
+    // A document is smaller than a gigabyte, and so is whatever it holds.
+    let length = length as u32;
+    if cfg!(target_endian = "little") {
+        length << 2
+    } else {
+        length
+    }
+}
+
+/// What a row holds under the columns of a key.
+#[derive(Clone, Copy)]
+pub struct Key<'a> {
+    rows: &'a Rows,
+    row: usize,
+    columns: &'a [usize],
+}
+
+impl<'a> Key<'a> {
+    fn values(self) -> impl Iterator<Item = Result<&'a [u32], Option<i64>>> {
+        let cells = self.rows.cells(self.row);
+        self.columns.iter().map(move |&column| match cells[column] {
+            Cell::Null => Err(None),
+            Cell::Word(word) => Err(Some(word)),
+            Cell::Packed(start, length) => Ok(&self.rows.packed[start..start + length]),
+        })
+    }
+}
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.values().eq(other.values())
+    }
+}
+
+impl Eq for Key<'_> {}
+
+impl Hash for Key<'_> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.values().for_each(|value| value.hash(hasher));
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Value<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<Vec<&'a str>> for Value<'a> {
+    fn from(texts: Vec<&'a str>) -> Self {
+        Self::Texts(texts)
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(integer: i64) -> Self {
+        Self::Integer(integer)
+    }
+}
+
+impl From<Vec<i64>> for Value<'_> {
+    fn from(integers: Vec<i64>) -> Self {
+        Self::Integers(integers)
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(boolean: bool) -> Self {
+        Self::Boolean(boolean)
+    }
+}
+
+impl From<DateTime<Utc>> for Value<'_> {
+    fn from(time: DateTime<Utc>) -> Self {
+        Self::Time(time)
+    }
+}
+
+impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;
