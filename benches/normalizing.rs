@@ -1,0 +1,327 @@
+//! How fast ways of turning documents into typed rows are, side by side: Diogen, plain SQL, and a
+//! pipeline beside the database. All read the same documents and fill the same columns of equal
+//! tables with equal indexes; at the end the rows are compared.
+//!
+//! The others know the shape of the documents, insert into an empty table, and are then done.
+//! Diogen besides looks for what changed, takes both shapes, upserts, and reads the history.
+//!
+//! `DIOGEN_BENCH_DOCUMENTS` says how many documents, `DIOGEN_BENCH_PYTHON` which Python has what
+//! `normalizing.py` imports.
+#![recursion_limit = "256"]
+
+mod documents;
+
+use client::{Cluster, Session};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+const ROUNDS: usize = 3;
+/// How many documents are stored at a time.
+const PAGE: usize = 200;
+
+/// What a pull request's document tells; the other columns take its history to know.
+const COLUMNS: &str = "repository, number, title, author, author_is_bot, state, is_draft, base_ref, head_ref, \
+     created_at, updated_at, merged_at, closed_at, merge_sha, additions, deletions, changed_files, commit_count, \
+     comment_count, labels, url";
+
+/// The same columns out of REST's shape, an operator for each.
+const ARROWS: &str = "
+    d.doc #>> '{base,repo,full_name}', (d.doc ->> 'number')::bigint, d.doc ->> 'title',
+    coalesce(d.doc #>> '{user,login}', 'ghost'), coalesce(d.doc #>> '{user,type}' = 'Bot', false),
+    CASE WHEN d.doc ->> 'merged_at' IS NOT NULL THEN 'merged' ELSE d.doc ->> 'state' END,
+    (d.doc ->> 'draft')::boolean, d.doc #>> '{base,ref}', d.doc #>> '{head,ref}',
+    (d.doc ->> 'created_at')::timestamptz, (d.doc ->> 'updated_at')::timestamptz,
+    (d.doc ->> 'merged_at')::timestamptz, (d.doc ->> 'closed_at')::timestamptz,
+    CASE WHEN d.doc ->> 'merged_at' IS NOT NULL THEN d.doc ->> 'merge_commit_sha' END,
+    (d.doc ->> 'additions')::bigint, (d.doc ->> 'deletions')::bigint, (d.doc ->> 'changed_files')::bigint,
+    (d.doc ->> 'commits')::bigint, (d.doc ->> 'comments')::bigint,
+    ARRAY(SELECT l ->> 'name' FROM jsonb_array_elements(d.doc -> 'labels') l), d.doc ->> 'html_url'";
+
+/// The same columns out of a record.
+const FIELDS: &str = r#"
+    r.base #>> '{repo,full_name}', r.number, r.title,
+    coalesce(r."user" ->> 'login', 'ghost'), coalesce(r."user" ->> 'type' = 'Bot', false),
+    CASE WHEN r.merged_at IS NOT NULL THEN 'merged' ELSE r.state END,
+    r.draft, r.base ->> 'ref', r.head ->> 'ref',
+    r.created_at, r.updated_at, r.merged_at, r.closed_at,
+    CASE WHEN r.merged_at IS NOT NULL THEN r.merge_commit_sha END,
+    r.additions, r.deletions, r.changed_files, r.commits, r.comments,
+    ARRAY(SELECT l ->> 'name' FROM jsonb_array_elements(r.labels) l), r.html_url"#;
+
+const RECORD: &str = r#"jsonb_to_record(d.doc) AS r (
+    base jsonb, head jsonb, "user" jsonb, labels jsonb, number bigint, title text, state text, draft boolean,
+    created_at timestamptz, updated_at timestamptz, merged_at timestamptz, closed_at timestamptz,
+    merge_commit_sha text, additions bigint, deletions bigint, changed_files bigint, commits bigint,
+    comments bigint, html_url text)"#;
+
+const WANTED: &str = "d.source = 'whole' AND d.stream = 'pull_requests' AND d.deleted_at IS NULL";
+
+fn main() -> ExitCode {
+    let documents = std::env::var("DIOGEN_BENCH_DOCUMENTS")
+        .map_or(100_000, |number| number.parse().expect("a number"));
+    let mut bench = Bench::new(documents);
+    for round in 0..ROUNDS {
+        bench.diogen(round);
+        bench.sql();
+        bench.python();
+        bench.floor();
+    }
+    bench.report();
+    bench.compare()
+}
+
+struct Bench {
+    cluster: Cluster,
+    db: Session,
+    documents: usize,
+    /// Where silver names the document of a row, `, document_id`; else nothing.
+    document_id: &'static str,
+    /// Name, documents and seconds of each way, round by round.
+    taken: Vec<(&'static str, usize, Vec<f64>)>,
+    /// The tables that the other ways filled.
+    filled: Vec<&'static str>,
+}
+
+impl Bench {
+    /// A server whose memory holds everything, and the documents: in the source `whole`, and once
+    /// more by halves in `left` and `right`.
+    fn new(documents: usize) -> Self {
+        let cluster = Cluster::start(&[]);
+        let mut db = cluster.connect();
+        for setting in [
+            &format!("shared_buffers = '{} MB'", shared_buffers()),
+            "max_wal_size = '32 GB'",
+            "checkpoint_timeout = '1 h'",
+            "autovacuum = off",
+            // Costs more than it gains in statements that take seconds.
+            "jit = off",
+        ] {
+            db.run(&format!("ALTER SYSTEM SET {setting}"));
+        }
+        cluster.restart();
+        let mut db = cluster.connect();
+        db.run("CREATE EXTENSION diogen");
+        for source in ["whole", "left", "right"] {
+            db.run(&format!(
+                r#"SELECT diogen.add_source('{source}', 'github', '{{"repositories": "acme/*"}}')"#
+            ));
+        }
+        std::thread::scope(|scope| {
+            scope.spawn(|| ingest(cluster.connect(), "left", (0..documents).step_by(2)));
+            ingest(cluster.connect(), "right", (1..documents).step_by(2));
+        });
+        db.run(
+            "INSERT INTO diogen_bronze.documents (source, stream, key, scope, doc, context, updated_at)
+             SELECT 'whole', d.stream, d.key, d.scope, d.doc, d.context, d.updated_at FROM diogen_bronze.documents d",
+        );
+        let size = "SELECT avg(length(d.doc::text))::int || ' bytes as text, ' || avg(pg_column_size(d.doc))::int
+                    FROM (SELECT * FROM diogen_bronze.documents LIMIT 1000) d";
+        println!("{documents} documents of {} bytes stored", db.value(size));
+        db.run("CREATE SCHEMA bench");
+        let has_document_id = db.number(
+            "SELECT count(*) FROM pg_attribute
+             WHERE attrelid = 'diogen_silver.pull_requests'::regclass AND attname = 'document_id'",
+        );
+        Bench {
+            cluster,
+            db,
+            documents,
+            document_id: match has_document_id {
+                0 => "",
+                _ => ", document_id",
+            },
+            taken: Vec::new(),
+            filled: Vec::new(),
+        }
+    }
+
+    /// Takes the time of one way, in the state that a server at rest is in.
+    fn measure(&mut self, name: &'static str, documents: usize, way: impl FnOnce(&mut Session)) {
+        self.db.run("VACUUM ANALYZE");
+        self.db.run("CHECKPOINT");
+        let started = Instant::now();
+        way(&mut self.db);
+        let seconds = started.elapsed().as_secs_f64();
+        match self.taken.iter_mut().find(|taken| taken.0 == name) {
+            Some(taken) => taken.2.push(seconds),
+            None => self.taken.push((name, documents, vec![seconds])),
+        }
+    }
+
+    fn diogen(&mut self, round: usize) {
+        self.empty_silver();
+        let halves = ["left", "right"].map(|source| (self.cluster.connect(), source));
+        self.measure("Diogen, halves in two backends", self.documents, |_| {
+            let running = halves.map(|(session, source)| {
+                session.in_background(format!("CALL diogen.normalize('{source}')"))
+            });
+            for half in running {
+                assert_eq!(half.join().expect("a thread that ends"), None);
+            }
+        });
+        self.empty_silver();
+        self.measure("Diogen", self.documents, |db| {
+            db.run("CALL diogen.normalize('whole')");
+        });
+        let changed = self.db.number(&format!(
+            "SELECT diogen.ingest('whole', 'pull_requests', jsonb_agg(d.doc || '{{\"title\": \"Round {round}\"}}'))
+             FROM diogen_bronze.documents d WHERE {WANTED} AND abs(hashtext(d.key) % 100) = {round}"
+        ));
+        let changed = usize::try_from(changed).expect("a count");
+        self.measure("Diogen, 1 % changed", changed, |db| {
+            db.run("CALL diogen.normalize('whole')");
+        });
+        self.measure("Diogen, rebuild", self.documents, |db| {
+            db.run("CALL diogen.normalize('whole', rebuild => true)");
+        });
+    }
+
+    fn empty_silver(&mut self) {
+        let tables = self.db.value(
+            "SELECT string_agg(format('diogen_silver.%I', tablename), ', ')
+             FROM pg_tables WHERE schemaname = 'diogen_silver'",
+        );
+        self.db.run(&format!("TRUNCATE {tables}"));
+    }
+
+    fn sql(&mut self) {
+        let documents = "diogen_bronze.documents d";
+        // What goes through a subquery with OFFSET is computed there, once: a copy that is
+        // detoasted, as `||` with nothing returns it.
+        let once = format!(
+            "(SELECT d.source{}, d.doc || '{{}}' AS doc FROM {documents} WHERE {WANTED} OFFSET 0) d",
+            self.document_id
+        );
+        let whole = format!("{documents} WHERE {WANTED}");
+        let record = format!("{documents} CROSS JOIN LATERAL {RECORD} WHERE {WANTED}");
+        for (name, table, values, rows) in [
+            ("SQL, ->>", "arrows", ARROWS, whole),
+            ("SQL, ->> on a detoasted copy", "once", ARROWS, once),
+            ("SQL, jsonb_to_record", "record", FIELDS, record),
+        ] {
+            let id = self.document_id;
+            self.fill(name, table, |db| {
+                db.run(&format!(
+                    "INSERT INTO bench.{table} (source, {COLUMNS}{id}) SELECT d.source, {values}{id} FROM {rows}"
+                ));
+            });
+        }
+    }
+
+    /// The time includes the start of Python, as it does where a scheduler starts it.
+    fn python(&mut self) {
+        let Some(python) = std::env::var_os("DIOGEN_BENCH_PYTHON") else {
+            return;
+        };
+        let mut command = Command::new(python);
+        let columns = format!("source, {COLUMNS}{}", self.document_id);
+        command
+            .arg(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../benches/normalizing.py"
+            ))
+            .args([&self.cluster.url("postgres"), "whole", "bench.python"])
+            .args(columns.split(", "));
+        self.fill("Python: psycopg, orjson, polars", "python", |_| {
+            let status = command.status().expect("Python");
+            assert!(status.success(), "the pipeline failed");
+        });
+    }
+
+    /// Measures what fills a table like the one in silver.
+    fn fill(&mut self, name: &'static str, table: &'static str, way: impl FnOnce(&mut Session)) {
+        self.db.run(&format!(
+            "CREATE TABLE IF NOT EXISTS bench.{table} (LIKE diogen_silver.pull_requests INCLUDING ALL)"
+        ));
+        self.db.run(&format!("TRUNCATE bench.{table}"));
+        self.measure(name, self.documents, way);
+        if !self.filled.contains(&table) {
+            self.filled.push(table);
+        }
+    }
+
+    /// What no way in one backend gets below: each document is detoasted, and nothing written.
+    fn floor(&mut self) {
+        self.db.run("SET max_parallel_workers_per_gather = 0");
+        self.measure("floor: detoasting alone", self.documents, |db| {
+            db.run(&format!(
+                "SELECT count(*) FILTER (WHERE d.doc ? '') FROM diogen_bronze.documents d WHERE {WANTED}"
+            ));
+        });
+        self.db.run("RESET max_parallel_workers_per_gather");
+    }
+
+    fn report(&mut self) {
+        let mut speeds = Vec::new();
+        for (name, documents, seconds) in &mut self.taken {
+            seconds.sort_by(f64::total_cmp);
+            let median = seconds[seconds.len() / 2];
+            speeds.push((*name, median, *documents as f64 / median));
+        }
+        let sql = speeds.iter().filter(|(name, ..)| name.starts_with("SQL"));
+        let best = sql.map(|speed| speed.2).fold(0.0, f64::max);
+        println!(
+            "{:34}{:>9}{:>13}{:>18}",
+            "", "seconds", "documents/s", "of the best SQL"
+        );
+        for (name, seconds, speed) in &speeds {
+            println!("{name:34}{seconds:>9.2}{speed:>13.0}{:>18.2}", speed / best);
+        }
+        let seconds = |name| {
+            let found = speeds.iter().find(|speed| speed.0 == name);
+            found.map_or(f64::NAN, |speed| speed.1)
+        };
+        println!(
+            "two backends are {:.2} times as fast as one; of Diogen's time {:.0} % is detoasting",
+            seconds("Diogen") / seconds("Diogen, halves in two backends"),
+            100.0 * seconds("floor: detoasting alone") / seconds("Diogen"),
+        );
+    }
+
+    /// Whether all ways gave the rows that Diogen gave.
+    fn compare(&mut self) -> ExitCode {
+        let columns = format!("source, {COLUMNS}{}", self.document_id);
+        let rows = |table: &str| format!("SELECT {columns} FROM {table}");
+        let silver = rows("diogen_silver.pull_requests");
+        let mut result = ExitCode::SUCCESS;
+        for table in &self.filled {
+            let other = rows(&format!("bench.{table}"));
+            let different = self.db.lines(&format!(
+                "SELECT DISTINCT repository, number
+                 FROM (({silver} EXCEPT {other}) UNION ALL ({other} EXCEPT {silver})) d"
+            ));
+            if let Some(example) = different.first() {
+                println!(
+                    "{table}: {} rows differ from Diogen's, such as {example}",
+                    different.len()
+                );
+                result = ExitCode::FAILURE;
+            }
+        }
+        if result == ExitCode::SUCCESS {
+            println!("all ways gave the same rows");
+        }
+        result
+    }
+}
+
+/// In megabytes: what is enough for a few hundred thousand documents, if there is that much.
+fn shared_buffers() -> u64 {
+    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let available = memory
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kilobytes = available.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kilobytes.map_or(1024, |kilobytes| (kilobytes / 4096).min(4096))
+}
+
+fn ingest(mut db: Session, source: &str, places: impl Iterator<Item = usize>) {
+    let mut places = places.peekable();
+    while places.peek().is_some() {
+        let page = places.by_ref().take(PAGE).map(documents::pull_request);
+        let page = serde_json::Value::Array(page.collect());
+        db.run(&format!(
+            "SELECT diogen.ingest('{source}', 'pull_requests', $page${page}$page$)"
+        ));
+    }
+}
