@@ -185,69 +185,65 @@ LANGUAGE sql VOLATILE AS $$
 $$;
 COMMENT ON FUNCTION read_documents(text, bigint[]) IS 'Reads documents for the batch that begin_batch began; returns how many rows they gave';
 
-CREATE FUNCTION store_rows(source text, kind text, ids bigint[], plan normalizer_plan, is_empty boolean,
-                           OUT written bigint, OUT is_unsettled boolean)
+CREATE FUNCTION store_rows(source text, kind text, ids bigint[], plan normalizer_plan, is_empty boolean) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
     deleted bigint := 0;
+    written bigint;
 BEGIN
-    is_unsettled := false;
     IF is_empty THEN
         EXECUTE plan.insert_rows INTO written USING source, ids;
-        RETURN;
+        RETURN written;
     END IF;
     EXECUTE plan.delete_rows INTO deleted USING source, ids;
     EXECUTE plan.upsert_rows INTO written USING source, ids;
-    written := written + deleted;
     IF deleted > 0 AND plan.is_shared THEN
         -- Another document may yield what this one no longer does.
-        UPDATE diogen_bronze.documents d SET changed_xid = pg_catalog.pg_current_xact_id()
+        INSERT INTO diogen_silver.stale_documents (source, stream, document_id)
+        SELECT d.source, d.stream, d.document_id
+        FROM diogen_bronze.documents d
         WHERE d.source = source AND d.document_id <> ALL (ids) AND d.deleted_at IS NULL
           AND d.stream IN (SELECT n.stream FROM diogen.normalizers n WHERE n.kind = kind AND n.target = plan.target)
-          AND d.scope IN (SELECT o.scope FROM diogen_bronze.documents o WHERE o.document_id = ANY (ids));
-        is_unsettled := FOUND;
+          AND d.scope IN (SELECT o.scope FROM diogen_bronze.documents o WHERE o.document_id = ANY (ids))
+        ON CONFLICT DO NOTHING;
     END IF;
+    RETURN written + deleted;
 END
 $$;
 COMMENT ON FUNCTION store_rows(text, text, bigint[], normalizer_plan, boolean) IS
-    'Stores what documents yield for one target; returns how many rows changed, and whether other documents are to be read once more because of it';
+    'Stores what documents yield for one target; returns how many rows changed';
 
-CREATE FUNCTION store_rows_apart(source text, kind text, ids bigint[], plan normalizer_plan,
-                                 OUT written bigint, OUT is_unsettled boolean)
+CREATE FUNCTION store_rows_apart(source text, kind text, ids bigint[], plan normalizer_plan) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
     half int := (pg_catalog.cardinality(ids) + 1) / 2;
     part bigint[];
-    stored record;
-    removed bigint;
+    written bigint := 0;
+    stored bigint;
     code text;
     message text;
 BEGIN
-    written := 0;
-    is_unsettled := false;
     FOR part IN SELECT p FROM (VALUES (ids[:half]), (ids[half + 1:])) AS v (p) WHERE p <> '{}' LOOP
         code := NULL;
         BEGIN
             PERFORM diogen.begin_batch(ARRAY[plan.function]), diogen.read_documents(source, part);
-            SELECT s.* INTO stored FROM diogen.store_rows(source, kind, part, plan, false) s;
+            stored := diogen.store_rows(source, kind, part, plan, false);
         EXCEPTION WHEN data_exception OR cardinality_violation OR integrity_constraint_violation OR plpgsql_error
                     OR external_routine_exception OR external_routine_invocation_exception THEN
             GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
         END;
         IF code IS NOT NULL AND pg_catalog.cardinality(part) > 1 THEN
-            SELECT s.* INTO stored FROM diogen.store_rows_apart(source, kind, part, plan) s;
+            stored := diogen.store_rows_apart(source, kind, part, plan);
         ELSIF code IS NOT NULL THEN
             PERFORM diogen.reject(source, part[1], plan.function, plan.target, code, message);
             -- What it yielded when it could be read is not known to hold any more.
-            EXECUTE plan.remove_rows INTO removed USING source, part;
-            written := written + removed;
-            CONTINUE;
+            EXECUTE plan.remove_rows INTO stored USING source, part;
         END IF;
-        written := written + stored.written;
-        is_unsettled := is_unsettled OR stored.is_unsettled;
+        written := written + stored;
     END LOOP;
+    RETURN written;
 END
 $$;
 COMMENT ON FUNCTION store_rows_apart(text, text, bigint[], normalizer_plan) IS
@@ -269,18 +265,15 @@ $$;
 COMMENT ON FUNCTION reject(text, bigint, text, text, text, text) IS
     'Notes that a document yields no rows of a table, and why';
 
-CREATE FUNCTION normalize_documents(source text, kind text, ids bigint[], plans normalizer_plan[], empty_targets text[],
-                                    OUT written bigint, OUT is_unsettled boolean)
+CREATE FUNCTION store_batch(source text, kind text, ids bigint[], plans normalizer_plan[], empty_targets text[])
+RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
     plan diogen.normalizer_plan;
-    stored record;
     failed diogen.normalizer_plan[] := '{}';
+    written bigint := 0;
 BEGIN
-    written := 0;
-    is_unsettled := false;
-    -- The batch has been read.
     IF EXISTS (SELECT FROM diogen_silver.rejects r WHERE r.source = source) THEN
         DELETE FROM diogen_silver.rejects r
         WHERE r.source = source AND r.document_id = ANY (ids)
@@ -294,21 +287,18 @@ BEGIN
         -- Nothing to store, and nothing that could be there from before.
         CONTINUE WHEN plan.target = ANY (empty_targets) AND diogen.batch_size(plan.function) = 0;
         BEGIN
-            SELECT s.* INTO stored
-            FROM diogen.store_rows(source, kind, ids, plan, plan.target = ANY (empty_targets)) s;
-            written := written + stored.written;
-            is_unsettled := is_unsettled OR stored.is_unsettled;
+            written := written + diogen.store_rows(source, kind, ids, plan, plan.target = ANY (empty_targets));
         EXCEPTION WHEN data_exception OR cardinality_violation OR integrity_constraint_violation OR plpgsql_error
                     OR external_routine_exception OR external_routine_invocation_exception THEN
             failed := failed || plan;
         END;
     END LOOP;
+    -- These begin batches of their own.
     FOREACH plan IN ARRAY failed LOOP
-        SELECT s.* INTO stored FROM diogen.store_rows_apart(source, kind, ids, plan) s;
-        written := written + stored.written;
-        is_unsettled := is_unsettled OR stored.is_unsettled;
+        written := written + diogen.store_rows_apart(source, kind, ids, plan);
     END LOOP;
+    RETURN written;
 END
 $$;
-COMMENT ON FUNCTION normalize_documents(text, text, bigint[], normalizer_plan[], text[]) IS
-    'Stores what the documents of a batch yield for all targets; a document that makes a target fail is rejected and does not stop the others';
+COMMENT ON FUNCTION store_batch(text, text, bigint[], normalizer_plan[], text[]) IS
+    'Stores what the documents of the batch that was read yield for all targets; returns how many rows changed. A document that makes a target fail is rejected and does not stop the others';

@@ -7,7 +7,7 @@
 
 CREATE FUNCTION normalize_batch(source text, kind text, stream text, plans normalizer_plan[], empty_targets text[],
                                 since xid8, after_id bigint, most int,
-                                OUT documents int, OUT written bigint, OUT is_unsettled boolean,
+                                OUT documents int, OUT written bigint,
                                 OUT last_xid xid8, OUT last_id bigint)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
@@ -27,13 +27,12 @@ BEGIN
           ORDER BY d.changed_xid, d.document_id LIMIT most) b;
     documents := coalesce(pg_catalog.cardinality(ids), 0);
     IF documents = 0 THEN
-        written := 0; is_unsettled := false;
+        written := 0;
         RETURN;
     END IF;
     last_xid := xids[documents];
     last_id := ids[documents];
-    SELECT n.written, n.is_unsettled INTO written, is_unsettled
-    FROM diogen.normalize_documents(source, kind, ids, plans, empty_targets) n;
+    written := diogen.store_batch(source, kind, ids, plans, empty_targets);
     -- A repository that anything belongs to is one, whether or not it has a document of its own.
     INSERT INTO diogen_silver.repositories (source, repository)
     SELECT source, s.scope FROM pg_catalog.unnest(scopes) AS s (scope)
@@ -43,6 +42,28 @@ END
 $$;
 COMMENT ON FUNCTION normalize_batch(text, text, text, normalizer_plan[], text[], xid8, bigint, int) IS
     'Normalizes the next documents of a stream in the order in which they changed; returns how many there were, how many rows changed, and where the next batch begins';
+
+CREATE FUNCTION normalize_again(source text, kind text, stream text, most int) RETURNS bigint
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    ids bigint[];
+    plans diogen.normalizer_plan[];
+BEGIN
+    WITH taken AS (
+        DELETE FROM diogen_silver.stale_documents s
+        WHERE s.ctid = ANY (ARRAY(SELECT q.ctid FROM diogen_silver.stale_documents q
+                                  WHERE q.source = source AND q.stream = stream LIMIT most))
+        RETURNING s.document_id
+    )
+    SELECT array_agg(t.document_id) INTO ids FROM taken t;
+    plans := (SELECT p.plans FROM diogen.normalizer_plans(source, kind, stream) p);
+    PERFORM diogen.read_documents(source, ids);
+    RETURN diogen.store_batch(source, kind, ids, plans, '{}');
+END
+$$;
+COMMENT ON FUNCTION normalize_again(text, text, text, int) IS
+    'Works the list of documents off that are to be read once more; returns how many rows changed';
 
 CREATE FUNCTION normalizer_plans(source text, kind text, stream text,
                                  OUT plans normalizer_plan[], OUT empty_targets text[])
@@ -91,6 +112,7 @@ BEGIN
     WHERE r.source = source AND r.document_id IS NULL
       AND NOT EXISTS (SELECT FROM diogen_bronze.documents d WHERE d.source = source AND d.scope = r.repository);
     DELETE FROM diogen_silver.rejects r WHERE r.source = source;
+    DELETE FROM diogen_silver.stale_documents s WHERE s.source = source;
     INSERT INTO diogen_silver.stale_repositories (source, repository)
     SELECT r.source, r.repository FROM diogen_silver.repositories r WHERE r.source = source
     ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
@@ -137,45 +159,44 @@ DECLARE
     oldest xid8;
     since xid8;
     after_id bigint;
-    is_settled boolean;
 BEGIN
     written := 0;
     IF rebuild THEN
         PERFORM diogen.begin_rebuild(source);
     END IF;
-    LOOP
-        is_settled := true;
-        FOR stream IN SELECT DISTINCT n.stream FROM diogen.normalizers n WHERE n.kind = kind ORDER BY n.stream LOOP
-            -- A snapshot of its own, older than the one that reads the documents.
-            oldest := pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot());
-            since := coalesce((SELECT w.changed_xid FROM diogen_silver.watermarks w
-                               WHERE w.source = source AND w.stream = stream), '0'::xid8);
-            -- A dump restored into a younger cluster: its transaction numbers say nothing here.
-            IF since > oldest THEN
-                since := '0';
-            END IF;
-            UPDATE diogen_bronze.documents d SET changed_xid = pg_catalog.pg_current_xact_id()
-            WHERE d.source = source AND d.stream = stream
-              AND d.changed_xid >= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
-              AND d.changed_xid <> pg_catalog.pg_current_xact_id();
-            SELECT p.* INTO planned FROM diogen.normalizer_plans(source, kind, stream) p;
-            after_id := -1;
-            LOOP
-                SELECT b.* INTO batch
-                FROM diogen.normalize_batch(source, kind, stream, planned.plans, planned.empty_targets,
-                                            since, after_id, most) b;
-                written := written + batch.written;
-                is_settled := is_settled AND NOT batch.is_unsettled;
-                EXIT WHEN batch.documents < most;
-                since := batch.last_xid;
-                after_id := batch.last_id;
-                PERFORM diogen.set_watermark(source, stream, least(since, oldest));
-                COMMIT;
-                PERFORM diogen.keep_lock(source, 'silver');
-            END LOOP;
-            PERFORM diogen.set_watermark(source, stream, oldest);
+    FOR stream IN SELECT DISTINCT n.stream FROM diogen.normalizers n WHERE n.kind = kind ORDER BY n.stream LOOP
+        -- A snapshot of its own, older than the one that reads the documents.
+        oldest := pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot());
+        since := coalesce((SELECT w.changed_xid FROM diogen_silver.watermarks w
+                           WHERE w.source = source AND w.stream = stream), '0'::xid8);
+        -- A dump restored into a younger cluster: its transaction numbers say nothing here.
+        IF since > oldest THEN
+            since := '0';
+        END IF;
+        UPDATE diogen_bronze.documents d SET changed_xid = pg_catalog.pg_current_xact_id()
+        WHERE d.source = source AND d.stream = stream
+          AND d.changed_xid >= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+          AND d.changed_xid <> pg_catalog.pg_current_xact_id();
+        SELECT p.* INTO planned FROM diogen.normalizer_plans(source, kind, stream) p;
+        after_id := -1;
+        LOOP
+            SELECT b.* INTO batch
+            FROM diogen.normalize_batch(source, kind, stream, planned.plans, planned.empty_targets,
+                                        since, after_id, most) b;
+            written := written + batch.written;
+            EXIT WHEN batch.documents < most;
+            since := batch.last_xid;
+            after_id := batch.last_id;
+            PERFORM diogen.set_watermark(source, stream, least(since, oldest));
+            COMMIT;
+            PERFORM diogen.keep_lock(source, 'silver');
         END LOOP;
-        EXIT WHEN is_settled;
+        PERFORM diogen.set_watermark(source, stream, oldest);
+    END LOOP;
+    LOOP
+        stream := (SELECT s.stream FROM diogen_silver.stale_documents s WHERE s.source = source LIMIT 1);
+        EXIT WHEN stream IS NULL;
+        written := written + diogen.normalize_again(source, kind, stream, most);
     END LOOP;
     -- Before enrichment, which joins what was just loaded.
     IF written > large_load THEN

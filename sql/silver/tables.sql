@@ -227,6 +227,15 @@ BEGIN
     COMMENT ON TABLE diogen_silver.stale_repositories IS
         'Repositories whose facts changed; compute works the list off';
 
+    CREATE TABLE IF NOT EXISTS diogen_silver.stale_documents (
+        source text NOT NULL,
+        stream text NOT NULL,
+        document_id bigint NOT NULL,
+        PRIMARY KEY (source, stream, document_id)
+    );
+    COMMENT ON TABLE diogen_silver.stale_documents IS
+        'Documents to be read once more, because another one no longer yields what both did; normalize works the list off';
+
     CREATE TABLE IF NOT EXISTS diogen_silver.stale_deployments (
         source text NOT NULL,
         repository text NOT NULL,

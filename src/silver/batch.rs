@@ -3,7 +3,7 @@
 //! Detoasting a document costs more than everything that is done with it afterwards. So the
 //! documents of a batch are read in one go, the rows of every target are kept in this backend, and
 //! one statement for each target stores them (`sql/silver/batch.sql`). A batch is begun and used up
-//! within one call of `diogen.normalize_documents`; whatever an aborted one left is dropped with
+//! within one call of `diogen.normalize_batch` or `diogen.normalize_again`; whatever an aborted one left is dropped with
 //! the next.
 
 use std::cell::RefCell;

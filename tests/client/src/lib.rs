@@ -7,11 +7,13 @@ mod cluster;
 mod fixture;
 mod jira;
 mod session;
+mod silver;
 
 pub use cluster::Cluster;
 pub use fixture::{Fixture, stand_in};
 pub use jira::{PROJECTS, jira_stand_in};
 pub use session::Session;
+pub use silver::{assert_silver_is_what_bronze_says, silver_rows};
 
 use std::time::{Duration, Instant};
 
