@@ -102,6 +102,15 @@ COMMENT ON FUNCTION run_list() IS 'The rows of the view diogen.runs';
 CREATE VIEW runs AS SELECT * FROM run_list();
 COMMENT ON VIEW runs IS
     'One row per run of diogen.sync over a source, up to date while it runs: requests, documents, errors, waits, progress';
+COMMENT ON COLUMN runs.run IS 'Number of the run';
+COMMENT ON COLUMN runs.source IS 'Source';
+COMMENT ON COLUMN runs.started_at IS 'When it began';
+COMMENT ON COLUMN runs.finished_at IS 'When it ended; NULL: under way or cut off';
+COMMENT ON COLUMN runs.duration IS 'How long it has taken so far';
+COMMENT ON COLUMN runs.requests IS 'Requests sent';
+COMMENT ON COLUMN runs.documents IS 'Documents read';
+COMMENT ON COLUMN runs.changed IS 'Documents that were new or changed';
+COMMENT ON COLUMN runs.errors IS 'Pages that failed';
 COMMENT ON COLUMN runs.state IS
     'running; complete; failed: some streams, see diogen_bronze.findings; stop: see note; interrupted: cancelled, killed or a crash, the next run goes on from there';
 COMMENT ON COLUMN runs.waited IS 'Time spent waiting for answers';

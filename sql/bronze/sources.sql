@@ -17,6 +17,11 @@ FROM pg_catalog.pg_foreign_server s
 JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
 WHERE w.fdwname = 'diogen';
 COMMENT ON VIEW sources IS 'The sources there are, with their options; secrets are not among them';
+COMMENT ON COLUMN sources.source IS 'Name of the source, which is that of its foreign server';
+COMMENT ON COLUMN sources.kind IS 'github or jira';
+COMMENT ON COLUMN sources.options IS 'Options as they were given';
+COMMENT ON COLUMN sources.owner IS 'Role that owns the server';
+COMMENT ON COLUMN sources.may_use IS 'Whether the current role may use it';
 
 CREATE FUNCTION add_source(name text, kind text, options jsonb DEFAULT '{}', secret text DEFAULT NULL)
 RETURNS void

@@ -56,6 +56,13 @@ COMMENT ON FUNCTION source_status() IS 'The rows of the view diogen.status';
 CREATE VIEW status AS SELECT * FROM source_status();
 COMMENT ON VIEW status IS
     'One row per source and stream: state, documents, last success and error, requests, budget, estimated remaining';
+COMMENT ON COLUMN status.source IS 'Source';
+COMMENT ON COLUMN status.stream IS 'Stream';
+COMMENT ON COLUMN status.documents IS 'Documents that bronze holds';
+COMMENT ON COLUMN status.scopes_complete IS 'How many scopes have been read to the end';
+COMMENT ON COLUMN status.last_success_at IS 'When a page last came; NULL: none has';
+COMMENT ON COLUMN status.last_error IS 'What last went wrong; NULL: nothing has';
+COMMENT ON COLUMN status.last_error_at IS 'When that was';
 COMMENT ON COLUMN status.state IS
     'new: never fetched; running: a pass is under way or was cut off, or something waits in the queue; complete; failed: see last_error';
 COMMENT ON COLUMN status.scopes IS 'Repositories, or entries of the option repositories, that the stream is fetched for';
@@ -141,3 +148,13 @@ COMMENT ON FUNCTION scheduled_jobs() IS 'The rows of the view diogen.jobs';
 
 CREATE VIEW jobs AS SELECT * FROM scheduled_jobs();
 COMMENT ON VIEW jobs IS 'The pg_cron jobs that schedule made, with their last run; empty without pg_cron, and for roles without USAGE on its schema';
+COMMENT ON COLUMN jobs.job_id IS 'Number of the job in pg_cron';
+COMMENT ON COLUMN jobs.name IS 'Its name';
+COMMENT ON COLUMN jobs.source IS 'Source it refreshes; NULL: all';
+COMMENT ON COLUMN jobs.schedule IS 'When it runs';
+COMMENT ON COLUMN jobs.command IS 'What it runs';
+COMMENT ON COLUMN jobs.active IS 'Whether it is on';
+COMMENT ON COLUMN jobs.last_started_at IS 'When it last began';
+COMMENT ON COLUMN jobs.last_finished_at IS 'When that ended';
+COMMENT ON COLUMN jobs.last_status IS 'How that ended, in the words of pg_cron';
+COMMENT ON COLUMN jobs.last_message IS 'What it said';

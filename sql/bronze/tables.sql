@@ -70,6 +70,12 @@ BEGIN
     );
     COMMENT ON TABLE diogen_bronze.cursors IS
         'Where fetching stands: one row per source, stream and repository; diogen.status sums it up';
+    COMMENT ON COLUMN diogen_bronze.cursors.source IS 'Source';
+    COMMENT ON COLUMN diogen_bronze.cursors.stream IS 'Stream';
+    COMMENT ON COLUMN diogen_bronze.cursors.scope IS 'Repository, project or board it is fetched for; *: everything';
+    COMMENT ON COLUMN diogen_bronze.cursors.last_success_at IS 'When a page last came; NULL: none has';
+    COMMENT ON COLUMN diogen_bronze.cursors.last_error IS 'What last went wrong; NULL: nothing has';
+    COMMENT ON COLUMN diogen_bronze.cursors.last_error_at IS 'When that was';
     COMMENT ON COLUMN diogen_bronze.cursors.cursor IS
         'What the next request needs; with the key "after", a pass is under way';
     COMMENT ON COLUMN diogen_bronze.cursors.mark IS
@@ -101,6 +107,8 @@ BEGIN
     CREATE INDEX IF NOT EXISTS queue_order ON diogen_bronze.queue (source, stream, tries, queued_at, key);
     COMMENT ON TABLE diogen_bronze.queue IS
         'What is still to be asked because of documents that came: the rest of nested lists, jobs of runs, changelogs of issues';
+    COMMENT ON COLUMN diogen_bronze.queue.source IS 'Source';
+    COMMENT ON COLUMN diogen_bronze.queue.queued_at IS 'When it was found out; the oldest is asked first';
     COMMENT ON COLUMN diogen_bronze.queue.stream IS 'Stream that the answer belongs to';
     COMMENT ON COLUMN diogen_bronze.queue.key IS 'What it is about';
     COMMENT ON COLUMN diogen_bronze.queue.request IS 'What the request needs';
@@ -118,6 +126,7 @@ BEGIN
     );
     COMMENT ON TABLE diogen_bronze.budgets IS
         'What is left of the rate limits of each credential, for all backends that use it';
+    COMMENT ON COLUMN diogen_bronze.budgets.told_at IS 'When an answer last told of it';
     COMMENT ON COLUMN diogen_bronze.budgets.credential IS
         'Stands for the credential: a keyed hash of host and secret, of no use elsewhere';
     COMMENT ON COLUMN diogen_bronze.budgets.resource IS 'Which of the API''s limits; empty where it has one only';
@@ -134,6 +143,7 @@ BEGIN
     END IF;
     REVOKE ALL ON diogen_bronze.salt FROM PUBLIC;
     COMMENT ON TABLE diogen_bronze.salt IS 'Key of the hashes that stand for credentials';
+    COMMENT ON COLUMN diogen_bronze.salt.salt IS 'The key; whoever has it can tell whether a guess is a credential';
 
     CREATE TABLE IF NOT EXISTS diogen_bronze.runs (
         run bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -155,6 +165,16 @@ BEGIN
     CREATE INDEX IF NOT EXISTS runs_source ON diogen_bronze.runs (source, run);
     COMMENT ON TABLE diogen_bronze.runs IS
         'One row per run of diogen.sync over a source, kept up to date while it runs; the last 1,000 per source are kept. The view diogen.runs shows it';
+    COMMENT ON COLUMN diogen_bronze.runs.run IS 'Number of the run';
+    COMMENT ON COLUMN diogen_bronze.runs.source IS 'Source';
+    COMMENT ON COLUMN diogen_bronze.runs.started_at IS 'When it began';
+    COMMENT ON COLUMN diogen_bronze.runs.finished_at IS 'When it ended; NULL: under way or cut off';
+    COMMENT ON COLUMN diogen_bronze.runs.pid IS 'Process that it runs in';
+    COMMENT ON COLUMN diogen_bronze.runs.credential IS 'Stands for the credential it uses, as in budgets';
+    COMMENT ON COLUMN diogen_bronze.runs.requests IS 'Requests sent';
+    COMMENT ON COLUMN diogen_bronze.runs.documents IS 'Documents read';
+    COMMENT ON COLUMN diogen_bronze.runs.changed IS 'Documents that were new or changed';
+    COMMENT ON COLUMN diogen_bronze.runs.errors IS 'Pages that failed';
     COMMENT ON COLUMN diogen_bronze.runs.outcome IS 'complete, failed (some streams) or stop (credentials, rate limit, not reachable); NULL: under way or cut off';
     COMMENT ON COLUMN diogen_bronze.runs.waited IS 'Time spent waiting for answers';
     COMMENT ON COLUMN diogen_bronze.runs.streams IS 'Documents read, changed, and repositories without news, by stream';
@@ -172,6 +192,12 @@ BEGIN
     CREATE INDEX IF NOT EXISTS findings_source ON diogen_bronze.findings (source, found_at);
     COMMENT ON TABLE diogen_bronze.findings IS
         'What went wrong or was unusual while fetching; the last 1,000 per source are kept';
+    COMMENT ON COLUMN diogen_bronze.findings.found_at IS 'When it was found';
+    COMMENT ON COLUMN diogen_bronze.findings.source IS 'Source';
+    COMMENT ON COLUMN diogen_bronze.findings.stream IS 'Stream';
+    COMMENT ON COLUMN diogen_bronze.findings.scope IS 'Repository, project or board it was about; *: everything';
+    COMMENT ON COLUMN diogen_bronze.findings.sqlstate IS 'SQLSTATE of the error; NULL: it was none';
+    COMMENT ON COLUMN diogen_bronze.findings.finding IS 'What it was';
 END
 $$;
 COMMENT ON FUNCTION init_bronze() IS 'Makes the schema diogen_bronze and its tables where missing';

@@ -34,6 +34,15 @@ BEGIN
     CREATE INDEX IF NOT EXISTS deployments_finished ON diogen_gold.deployments (finished_at);
     CREATE INDEX IF NOT EXISTS deployments_repository ON diogen_gold.deployments (source, repository);
     COMMENT ON TABLE diogen_gold.deployments IS 'One row per deployment of a service to production';
+    COMMENT ON COLUMN diogen_gold.deployments.source IS 'Source';
+    COMMENT ON COLUMN diogen_gold.deployments.service IS 'Service, as in diogen.services; else its repository';
+    COMMENT ON COLUMN diogen_gold.deployments.repository IS 'Repository, as owner/name';
+    COMMENT ON COLUMN diogen_gold.deployments.deployment_id IS 'Identifier where it comes from: number of the deployment, tag, or #number of the pull request';
+    COMMENT ON COLUMN diogen_gold.deployments.environment IS 'Environment; NULL: what it comes from has none';
+    COMMENT ON COLUMN diogen_gold.deployments.sha IS 'Commit deployed; NULL: not known';
+    COMMENT ON COLUMN diogen_gold.deployments.status IS 'success, failure, cancelled, in_progress or other';
+    COMMENT ON COLUMN diogen_gold.deployments.started_at IS 'When it began';
+    COMMENT ON COLUMN diogen_gold.deployments.finished_at IS 'When it ended, which is when it counts; NULL: it has not';
     COMMENT ON COLUMN diogen_gold.deployments.origin IS
         'What tells of deployments of this service: github_deployment, release or merge';
     COMMENT ON COLUMN diogen_gold.deployments.changes IS
@@ -86,6 +95,23 @@ BEGIN
     CREATE INDEX IF NOT EXISTS changes_deployed ON diogen_gold.changes (deployed_at);
     CREATE INDEX IF NOT EXISTS changes_merged ON diogen_gold.changes (merged_at);
     COMMENT ON TABLE diogen_gold.changes IS 'One row per change: a merged pull request';
+    COMMENT ON COLUMN diogen_gold.changes.source IS 'Source';
+    COMMENT ON COLUMN diogen_gold.changes.service IS 'Service, as in diogen.services; else its repository';
+    COMMENT ON COLUMN diogen_gold.changes.repository IS 'Repository, as owner/name';
+    COMMENT ON COLUMN diogen_gold.changes.number IS 'Number of the pull request';
+    COMMENT ON COLUMN diogen_gold.changes.title IS 'Title';
+    COMMENT ON COLUMN diogen_gold.changes.author IS 'Login of the author; ghost: a deleted account';
+    COMMENT ON COLUMN diogen_gold.changes.author_is_bot IS 'Whether the author is a bot';
+    COMMENT ON COLUMN diogen_gold.changes.merge_sha IS 'Commit that the merge left on the base branch; NULL: not known';
+    COMMENT ON COLUMN diogen_gold.changes.first_commit_at IS 'Earliest author date of its commits; NULL: no commit is known';
+    COMMENT ON COLUMN diogen_gold.changes.opened_at IS 'When it was opened';
+    COMMENT ON COLUMN diogen_gold.changes.ready_at IS 'When it was last made ready before its first review';
+    COMMENT ON COLUMN diogen_gold.changes.first_review_at IS 'First review or comment before the merge by a human other than the author; NULL: none';
+    COMMENT ON COLUMN diogen_gold.changes.approved_at IS 'Last approval before the merge; NULL: none';
+    COMMENT ON COLUMN diogen_gold.changes.merged_at IS 'When it was merged';
+    COMMENT ON COLUMN diogen_gold.changes.deployment_id IS 'Deployment that first shipped it; NULL: none did';
+    COMMENT ON COLUMN diogen_gold.changes.environment IS 'Environment of that deployment';
+    COMMENT ON COLUMN diogen_gold.changes.url IS 'Address for people';
     COMMENT ON COLUMN diogen_gold.changes.deployed_at IS
         'When the deployment that first shipped it finished; NULL: none did, or only the baseline';
     COMMENT ON COLUMN diogen_gold.changes.coding IS 'First commit to ready for review; NULL: no commit known';

@@ -177,9 +177,14 @@ BEGIN
         WHERE d.source = source AND d.stream = stream
           AND d.changed_xid >= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
           AND d.changed_xid <> pg_catalog.pg_current_xact_id();
-        SELECT p.* INTO planned FROM diogen.normalizer_plans(source, kind, stream) p;
         after_id := -1;
         LOOP
+            EXIT WHEN NOT EXISTS (SELECT FROM diogen_bronze.documents d
+                                  WHERE d.source = source AND d.stream = stream
+                                    AND (d.changed_xid, d.document_id) > (since, after_id));
+            IF after_id = -1 THEN
+                SELECT p.* INTO planned FROM diogen.normalizer_plans(source, kind, stream) p;
+            END IF;
             SELECT b.* INTO batch
             FROM diogen.normalize_batch(source, kind, stream, planned.plans, planned.empty_targets,
                                         since, after_id, most) b;

@@ -114,9 +114,9 @@ fn keys_compare_by_value() {
     for (text, integer) in [("a", 7), ("a", 8), ("ab", 7)] {
         all.push([
             text.into(),
-            vec![].into(),
+            Value::Texts(vec![]),
             integer.into(),
-            vec![].into(),
+            Value::Integers(vec![]),
             Value::Null,
         ]);
     }
