@@ -1,15 +1,19 @@
 //! Reads PostgreSQL's binary JSONB where it lies: key lookup in the container, typed getters, no
 //! text round trip.
 //!
-//! [`reader`] is pure Rust over a byte slice and has no `unsafe`; [`datum`] is the one place where
-//! a detoasted datum becomes such a slice.
+//! [`datum`] is the one place where a detoasted datum becomes a byte slice; all else is pure Rust
+//! over that slice and has no `unsafe`: [`container`] knows the format, [`numeric`] and [`time`]
+//! what is inside a value, and [`reader`] is what normalizers use.
 
+mod container;
 mod datum;
 mod numeric;
 mod reader;
+mod time;
 
 pub use datum::Document;
-pub use reader::{Json, Object, time};
+pub use reader::{Array, Json, Object};
+pub use time::time;
 
 #[cfg(test)]
 pub use reader::tests::encode;

@@ -1,30 +1,14 @@
-//! The container format of `src/include/utils/jsonb.h`, unchanged since PostgreSQL 9.4.
+//! The values of a JSONB document, read where they lie.
 //!
-//! A container is a 32-bit header (element count and flags), one 32-bit entry for each element
-//! (for an object: all keys, then all values), then their data. An entry holds the element's type
-//! and either its length or, on every 32nd entry, the offset of its end. Object keys are sorted by
-//! length, then bytewise. Numbers and nested containers are aligned to four bytes.
-//!
-//! Bytes that do not follow the format read as "not there", never as a panic.
+//! What is not there, is of another type or does not follow the format is `None` to every getter.
+
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
+use super::container::{Container, Element, Shape};
 use super::numeric;
-
-const COUNT_MASK: u32 = 0x0FFF_FFFF;
-const IS_SCALAR: u32 = 0x1000_0000;
-const IS_OBJECT: u32 = 0x2000_0000;
-const IS_ARRAY: u32 = 0x4000_0000;
-
-const ENTRY_OFFLEN_MASK: u32 = 0x0FFF_FFFF;
-const ENTRY_TYPE_MASK: u32 = 0x7000_0000;
-const ENTRY_HAS_OFFSET: u32 = 0x8000_0000;
-const ENTRY_STRING: u32 = 0x0000_0000;
-const ENTRY_NUMERIC: u32 = 0x1000_0000;
-const ENTRY_FALSE: u32 = 0x2000_0000;
-const ENTRY_TRUE: u32 = 0x3000_0000;
-const ENTRY_NULL: u32 = 0x4000_0000;
-const ENTRY_CONTAINER: u32 = 0x5000_0000;
+use super::time::{epoch, fractional_epoch, time};
 
 /// One JSON value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,28 +35,28 @@ pub struct Object<'a>(Container<'a>);
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Array<'a>(Container<'a>);
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Container<'a> {
-    bytes: &'a [u8],
-    count: usize,
-    data_start: usize,
-}
-
-/// A time in ISO 8601 form, with or without a colon in its offset as Jira has it.
-pub fn time(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text)
-        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
-        .ok()
-        .map(|time| time.to_utc())
-}
-
 impl<'a> Json<'a> {
     /// The root value of a `jsonb` datum without its varlena header.
     pub fn root(bytes: &'a [u8]) -> Option<Self> {
-        match container(bytes)? {
-            Json::Array(array) if word(bytes, 0)? & IS_SCALAR != 0 => array.get(0),
-            value => Some(value),
-        }
+        Some(match Container::new(bytes)? {
+            (Shape::Scalar, container) => return Self::new(container.element(0)?),
+            (Shape::Array, container) => Self::Array(Array(container)),
+            (Shape::Object, container) => Self::Object(Object(container)),
+        })
+    }
+
+    #[inline]
+    fn new(element: Element<'a>) -> Option<Self> {
+        Some(match element {
+            Element::Null => Self::Null,
+            Element::Boolean(value) => Self::Boolean(value),
+            Element::Number(bytes) => Self::Number(bytes),
+            Element::Text(bytes) => Self::Text(std::str::from_utf8(bytes).ok()?),
+            Element::Container(bytes) => match Container::new(bytes)? {
+                (Shape::Object, container) => Self::Object(Object(container)),
+                (_, container) => Self::Array(Array(container)),
+            },
+        })
     }
 
     /// The string, if it is one.
@@ -85,10 +69,18 @@ impl<'a> Json<'a> {
 
     /// The number as an integer; NULL when it is none, has a fraction or is out of range.
     pub fn integer(self) -> Option<i64> {
-        match self {
-            Self::Number(bytes) => numeric::to_i64(bytes),
-            _ => None,
-        }
+        numeric::to_i64(self.number()?)
+    }
+
+    /// The number as the nearest `double precision`; NULL when it is out of range.
+    pub fn float(self) -> Option<f64> {
+        numeric::to_f64(self.number()?)
+    }
+
+    /// The number as PostgreSQL's own `numeric`, with a varlena header of four bytes: a column of
+    /// that type takes it as it is.
+    pub fn numeric(self) -> Option<Cow<'a, [u8]>> {
+        numeric::to_varlena(self.number()?)
     }
 
     /// The boolean, if it is one.
@@ -99,9 +91,17 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// A time in ISO 8601 form, with or without a colon in its offset.
+    /// A time: text in ISO 8601 form, with or without a colon in its offset, or a number or digits
+    /// that count seconds or milliseconds since 1970.
     pub fn time(self) -> Option<DateTime<Utc>> {
-        time(self.text()?)
+        match self {
+            Self::Text(text) => time(text),
+            Self::Number(_) => match self.integer() {
+                Some(count) => epoch(count),
+                None => fractional_epoch(self.float()?),
+            },
+            _ => None,
+        }
     }
 
     /// The object, if it is one.
@@ -112,38 +112,44 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The elements of an array; of anything else, none.
-    pub fn elements(self) -> impl Iterator<Item = Json<'a>> {
-        let array = match self {
+    /// The array, if it is one.
+    pub fn array(self) -> Option<Array<'a>> {
+        match self {
             Self::Array(array) => Some(array),
             _ => None,
-        };
-        array.into_iter().flat_map(|array| array.iter())
+        }
+    }
+
+    /// The elements of an array; of anything else, none.
+    pub fn elements(self) -> impl Iterator<Item = Json<'a>> {
+        self.array().into_iter().flat_map(Array::iter)
+    }
+
+    /// The objects among the elements of an array.
+    pub fn objects(self) -> impl Iterator<Item = Object<'a>> {
+        self.elements().filter_map(Json::object)
+    }
+
+    /// The strings among the elements of an array.
+    pub fn texts(self) -> impl Iterator<Item = &'a str> {
+        self.elements().filter_map(Json::text)
+    }
+
+    fn number(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Number(bytes) => Some(bytes),
+            _ => None,
+        }
     }
 }
 
 impl<'a> Object<'a> {
     /// The value under a key; a JSON `null` counts as absent.
     pub fn get(self, key: &str) -> Option<Json<'a>> {
-        let container = self.0;
-        let (mut low, mut high) = (0, container.count);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let found = container.slice(middle)?;
-            let order = found
-                .len()
-                .cmp(&key.len())
-                .then_with(|| found.cmp(key.as_bytes()));
-            match order {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => {
-                    let value = container.value(middle + container.count)?;
-                    return (value != Json::Null).then_some(value);
-                }
-            }
+        match self.0.get(key.as_bytes())? {
+            Element::Null => None,
+            element => Json::new(element),
         }
-        None
     }
 
     /// The value at a path of keys.
@@ -151,7 +157,7 @@ impl<'a> Object<'a> {
         let (last, parents) = path.split_last()?;
         let mut object = self;
         for key in parents {
-            object = object.get(key)?.object()?;
+            object = object.object(key)?;
         }
         object.get(last)
     }
@@ -171,112 +177,96 @@ impl<'a> Object<'a> {
         self.get(key)?.integer()
     }
 
+    /// The number under a key as the nearest `double precision`.
+    pub fn float(self, key: &str) -> Option<f64> {
+        self.get(key)?.float()
+    }
+
+    /// The number under a key as PostgreSQL's own `numeric`, with a varlena header of four bytes.
+    pub fn numeric(self, key: &str) -> Option<Cow<'a, [u8]>> {
+        self.get(key)?.numeric()
+    }
+
+    /// The boolean under a key.
+    pub fn boolean(self, key: &str) -> Option<bool> {
+        self.get(key)?.boolean()
+    }
+
+    /// The time under a key, in any form that [`Json::time`] takes.
+    pub fn time(self, key: &str) -> Option<DateTime<Utc>> {
+        self.get(key)?.time()
+    }
+
     /// The object under a key.
     pub fn object(self, key: &str) -> Option<Object<'a>> {
         self.get(key)?.object()
+    }
+
+    /// The array under a key.
+    pub fn array(self, key: &str) -> Option<Array<'a>> {
+        self.get(key)?.array()
     }
 
     /// The elements of the array under a key, or none.
     pub fn elements(self, key: &str) -> impl Iterator<Item = Json<'a>> {
         self.get(key).into_iter().flat_map(Json::elements)
     }
+
+    /// The objects in the array under a key, or none.
+    pub fn objects(self, key: &str) -> impl Iterator<Item = Object<'a>> {
+        self.get(key).into_iter().flat_map(Json::objects)
+    }
+
+    /// The strings in the array under a key, or none.
+    pub fn texts(self, key: &str) -> impl Iterator<Item = &'a str> {
+        self.get(key).into_iter().flat_map(Json::texts)
+    }
+
+    /// All keys with their values, by the length of the key.
+    pub fn iter(self) -> impl Iterator<Item = (&'a str, Json<'a>)> {
+        let keys = self.0.elements(0..self.len());
+        let values = self.0.elements(self.len()..self.0.count());
+        keys.zip(values)
+            .map_while(|(key, value)| Some((Json::new(key)?.text()?, Json::new(value)?)))
+    }
+
+    /// How many keys there are.
+    pub fn len(self) -> usize {
+        self.0.count() / 2
+    }
+
+    /// Whether there are no keys.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
 }
 
 impl<'a> Array<'a> {
-    fn get(self, index: usize) -> Option<Json<'a>> {
-        (index < self.0.count)
-            .then(|| self.0.value(index))
-            .flatten()
+    /// The element at a place, from 0.
+    pub fn get(self, index: usize) -> Option<Json<'a>> {
+        Json::new(self.0.element(index)?)
     }
 
-    fn iter(self) -> impl Iterator<Item = Json<'a>> {
-        (0..self.0.count).map_while(move |index| self.get(index))
-    }
-}
-
-impl<'a> Container<'a> {
-    fn entry(self, index: usize) -> Option<u32> {
-        word(self.bytes, 4 + 4 * index)
+    /// The elements in their order.
+    pub fn iter(self) -> impl Iterator<Item = Json<'a>> {
+        self.0.elements(0..self.len()).map_while(Json::new)
     }
 
-    /// Where the data of an element ends, relative to the start of the data: the lengths back to
-    /// the last entry that holds an offset, plus that offset.
-    fn end(self, index: usize) -> Option<usize> {
-        let mut end = 0;
-        for index in (0..=index).rev() {
-            let entry = self.entry(index)?;
-            end += (entry & ENTRY_OFFLEN_MASK) as usize;
-            if entry & ENTRY_HAS_OFFSET != 0 {
-                break;
-            }
-        }
-        Some(end)
+    /// How many elements there are.
+    pub fn len(self) -> usize {
+        self.0.count()
     }
 
-    fn range(self, index: usize) -> Option<(usize, usize)> {
-        let start = match index {
-            0 => 0,
-            _ => self.end(index - 1)?,
-        };
-        let entry = self.entry(index)?;
-        let offlen = (entry & ENTRY_OFFLEN_MASK) as usize;
-        let end = match entry & ENTRY_HAS_OFFSET {
-            0 => start + offlen,
-            _ => offlen,
-        };
-        Some((start, end))
+    /// Whether there are no elements.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
     }
-
-    fn slice(self, index: usize) -> Option<&'a [u8]> {
-        let (start, end) = self.range(index)?;
-        self.bytes
-            .get(self.data_start + start..self.data_start + end)
-    }
-
-    fn aligned_slice(self, index: usize) -> Option<&'a [u8]> {
-        let (start, end) = self.range(index)?;
-        self.bytes
-            .get(self.data_start + start.next_multiple_of(4)..self.data_start + end)
-    }
-
-    fn value(self, index: usize) -> Option<Json<'a>> {
-        match self.entry(index)? & ENTRY_TYPE_MASK {
-            ENTRY_STRING => std::str::from_utf8(self.slice(index)?).ok().map(Json::Text),
-            ENTRY_NUMERIC => self.aligned_slice(index).map(Json::Number),
-            ENTRY_FALSE => Some(Json::Boolean(false)),
-            ENTRY_TRUE => Some(Json::Boolean(true)),
-            ENTRY_NULL => Some(Json::Null),
-            ENTRY_CONTAINER => container(self.aligned_slice(index)?),
-            _ => None,
-        }
-    }
-}
-
-fn container(bytes: &[u8]) -> Option<Json<'_>> {
-    let header = word(bytes, 0)?;
-    let count = (header & COUNT_MASK) as usize;
-    let is_object = header & IS_OBJECT != 0;
-    if !is_object && header & IS_ARRAY == 0 {
-        return None;
-    }
-    let entries = if is_object { 2 * count } else { count };
-    let container = Container {
-        bytes,
-        count,
-        data_start: 4 + 4 * entries,
-    };
-    Some(if is_object {
-        Json::Object(Object(container))
-    } else {
-        Json::Array(Array(container))
-    })
-}
-
-fn word(bytes: &[u8], offset: usize) -> Option<u32> {
-    let bytes = bytes.get(offset..offset + 4)?;
-    Some(u32::from_ne_bytes(bytes.try_into().ok()?))
 }
 
 #[cfg(test)]
 #[path = "reader_tests.rs"]
 pub mod tests;
+
+#[cfg(test)]
+#[path = "damage_tests.rs"]
+mod damage_tests;
