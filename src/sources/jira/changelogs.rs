@@ -131,9 +131,11 @@ pub fn page(jira: &Jira, place: &Place<'_>, answer: &Response) -> Result<Page, S
         .iter()
         .map(|item| (item["request"]["id"].as_str(), &item["request"]["project"]))
         .collect();
+    let custom = CustomFields::in_greeting(place.greeting).context(false);
     for log in bulk.issue_change_logs {
         let project = projects.get(&Some(log.issue_id.as_str()));
-        let context = json!({"issue_id": log.issue_id, "project": project});
+        let context =
+            json!({"issue_id": log.issue_id, "project": project, "custom_fields": custom});
         for history in log.change_histories {
             page.push(history.get(), Some(context.clone()));
         }
@@ -201,7 +203,10 @@ pub fn issue_page(jira: &Jira, place: &Place<'_>, answer: &Response) -> Result<P
     }
     let issue: Issue<'_> = jira.asked(&endpoint, "changelogs").read(answer)?;
     let request = &item["request"];
-    let context = json!({"issue_id": request["id"], "project": request["project"]});
+    let custom = CustomFields::in_greeting(place.greeting).context(true);
+    let context = json!({
+        "issue_id": request["id"], "project": request["project"], "custom_fields": custom,
+    });
     for history in issue.changelog.histories {
         page.push(history.get(), Some(context.clone()));
     }

@@ -53,7 +53,7 @@ fn each_change_is_a_document_as_it_came() {
     );
     assert_eq!(
         page.documents[1].context,
-        Some(json!({"issue_id": "2", "project": "PAY"}))
+        Some(json!({"issue_id": "2", "project": "PAY", "custom_fields": {}}))
     );
     assert_eq!(page.cleaned, 1);
     // The first has no changes.
@@ -165,7 +165,7 @@ fn what_data_center_has_cut_is_asked_issue_by_issue() {
     assert_eq!(page.answered, ["1"]);
     assert_eq!(
         page.documents[0].context,
-        Some(json!({"issue_id": "1", "project": "PAY"}))
+        Some(json!({"issue_id": "1", "project": "PAY", "custom_fields": {}}))
     );
     let gone = home.page(&place, &answer(404, &[], "")).expect("a page");
     assert_eq!((gone.answered.len(), gone.documents.len()), (1, 0));

@@ -4,16 +4,24 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Ids of the custom fields that figures need. Some Jiras have several of a kind: different
-/// projects estimate in different fields.
+/// The custom fields that figures need. Some Jiras have several of a kind: different projects
+/// estimate in different fields.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CustomFields {
-    sprint: Vec<String>,
-    points: Vec<String>,
-    flagged: Vec<String>,
-    epic: Vec<String>,
-    team: Vec<String>,
+    sprint: Vec<CustomField>,
+    points: Vec<CustomField>,
+    flagged: Vec<CustomField>,
+    epic: Vec<CustomField>,
+    team: Vec<CustomField>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct CustomField {
+    id: String,
+    /// By which Data Center tells of its changes.
+    name: String,
 }
 
 /// What every Jira has.
@@ -45,6 +53,75 @@ const CHANGES: usize = 10;
 /// So many of them may be for story points.
 const POINTS: usize = 3;
 
+/// What a custom field is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Sprints, past ones too.
+    Sprint,
+    /// Story points.
+    Points,
+    /// The flag for impediments.
+    Flagged,
+    /// The epic that an issue is part of.
+    Epic,
+    /// The team.
+    Team,
+}
+
+impl Purpose {
+    const ALL: [Self; 5] = [
+        Self::Sprint,
+        Self::Points,
+        Self::Flagged,
+        Self::Epic,
+        Self::Team,
+    ];
+
+    /// What it is called in contexts and in silver.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sprint => "sprint",
+            Self::Points => "points",
+            Self::Flagged => "flagged",
+            Self::Epic => "epic",
+            Self::Team => "team",
+        }
+    }
+
+    /// The one of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.name() == name)
+    }
+}
+
+/// What a field with this name and schema is good for.
+pub fn purpose(name: &str, kind: &str, custom: &str) -> Option<Purpose> {
+    let name = name.trim().to_lowercase();
+    let (_, custom) = custom.rsplit_once(':')?;
+    Some(match custom {
+        "gh-sprint" => Purpose::Sprint,
+        "gh-epic-link" => Purpose::Epic,
+        "jsw-story-points" => Purpose::Points,
+        "multicheckboxes" if name == "flagged" => Purpose::Flagged,
+        _ if custom.contains("impediment") => Purpose::Flagged,
+        "rm-teams-custom-field-team" | "atlassian-team" => Purpose::Team,
+        _ if kind == "number" && name.starts_with("story point") => Purpose::Points,
+        _ => return None,
+    })
+}
+
+/// The same where nothing but the English name is told.
+pub fn purpose_of_name(name: &str) -> Option<Purpose> {
+    let name = name.trim().to_lowercase();
+    Some(match name.as_str() {
+        "sprint" => Purpose::Sprint,
+        "flagged" => Purpose::Flagged,
+        "epic link" => Purpose::Epic,
+        _ if name.starts_with("story point") => Purpose::Points,
+        _ => return None,
+    })
+}
+
 #[derive(Deserialize)]
 struct Field {
     id: String,
@@ -66,27 +143,50 @@ impl CustomFields {
     pub fn discovered(body: &[u8]) -> Result<Self, serde_json::Error> {
         let mut found = Self::default();
         for field in serde_json::from_slice::<Vec<Field>>(body)? {
-            if let Some(list) = found.list_for(&field) {
-                list.push(field.id);
+            let Some(Schema { kind, custom }) = &field.schema else {
+                continue;
+            };
+            if let Some(purpose) = purpose(&field.name, kind, custom) {
+                found.list_for(purpose).push(CustomField {
+                    id: field.id,
+                    name: field.name,
+                });
             }
         }
         Ok(found)
     }
 
-    fn list_for(&mut self, field: &Field) -> Option<&mut Vec<String>> {
-        let Schema { kind, custom } = field.schema.as_ref()?;
-        let name = field.name.trim().to_lowercase();
-        let (_, custom) = custom.rsplit_once(':')?;
-        match custom {
-            "gh-sprint" => Some(&mut self.sprint),
-            "gh-epic-link" => Some(&mut self.epic),
-            "jsw-story-points" => Some(&mut self.points),
-            "multicheckboxes" if name == "flagged" => Some(&mut self.flagged),
-            _ if custom.contains("impediment") => Some(&mut self.flagged),
-            "rm-teams-custom-field-team" | "atlassian-team" => Some(&mut self.team),
-            _ if kind == "number" && name.starts_with("story point") => Some(&mut self.points),
-            _ => None,
+    fn list_for(&mut self, purpose: Purpose) -> &mut Vec<CustomField> {
+        match purpose {
+            Purpose::Sprint => &mut self.sprint,
+            Purpose::Points => &mut self.points,
+            Purpose::Flagged => &mut self.flagged,
+            Purpose::Epic => &mut self.epic,
+            Purpose::Team => &mut self.team,
         }
+    }
+
+    /// What a document needs to be read later: which of its fields are which. Changes of Data
+    /// Center name a field, all others tell its id.
+    pub fn context(&self, with_names: bool) -> Value {
+        let told = |list: &[CustomField]| -> Value {
+            let field = |field: &CustomField| match with_names {
+                true => json!(field),
+                false => json!(field.id),
+            };
+            list.iter().map(field).collect()
+        };
+        let lists = [
+            (Purpose::Sprint, &self.sprint),
+            (Purpose::Points, &self.points),
+            (Purpose::Flagged, &self.flagged),
+            (Purpose::Epic, &self.epic),
+        ];
+        let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
+        lists
+            .map(|(purpose, list)| (purpose.name().to_owned(), told(list)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
     }
 
     /// What is kept of a greeting.
@@ -111,7 +211,7 @@ impl CustomFields {
             &self.epic,
             &self.team,
         ];
-        let custom = custom.into_iter().flatten().map(String::as_str);
+        let custom = custom.into_iter().flatten().map(|field| &*field.id);
         FIELDS.iter().copied().chain(custom).collect()
     }
 
@@ -123,12 +223,13 @@ impl CustomFields {
             "resolution",
             "issuetype",
             "assignee",
-            "parent",
+            "project",
             "priority",
+            "parent",
             "fixVersions",
         ];
         std::iter::once("status")
-            .chain(custom.map(String::as_str))
+            .chain(custom.map(|field| &*field.id))
             .chain(rest)
             .take(CHANGES)
             .collect()
@@ -179,10 +280,35 @@ mod tests {
                 "resolution",
                 "issuetype",
                 "assignee",
-                "parent",
+                "project",
                 "priority"
             ]
         );
+    }
+
+    #[test]
+    fn documents_are_told_which_field_is_which() {
+        let found = found(json!([
+            field(
+                "c1",
+                "Iteration",
+                "array",
+                "com.pyxis.greenhopper.jira:gh-sprint"
+            ),
+            field("c3", "Story Points", "number", "x:float"),
+            field("c2", "Story point estimate", "number", "x:jsw-story-points"),
+            field("c9", "Team", "team", "x:atlassian-team"),
+        ]));
+        assert_eq!(
+            found.context(false),
+            json!({"sprint": ["c1"], "points": ["c3", "c2"]})
+        );
+        let sprint = &found.context(true)["sprint"];
+        assert_eq!(*sprint, json!([{"id": "c1", "name": "Iteration"}]));
+        assert_eq!(CustomFields::default().context(true), json!({}));
+        for purpose in Purpose::ALL {
+            assert_eq!(Purpose::named(purpose.name()), Some(purpose));
+        }
     }
 
     #[test]
@@ -190,7 +316,7 @@ mod tests {
         let points = (0..20).map(|i| field(&format!("c{i}"), "Story Points", "number", "x:float"));
         let found = found(points.collect());
         assert_eq!(found.of_changes().len(), 10);
-        assert!(found.of_changes().contains(&"fixVersions"));
+        assert!(found.of_changes().contains(&"project"));
         assert!(CustomFields::default().of_changes().len() <= 10);
     }
 }

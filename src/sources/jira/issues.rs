@@ -256,6 +256,8 @@ fn news(
     let mut newest = time(&cursor["newest"]);
     let mut oldest = time(&cursor["oldest"]);
     let mut page = Page::default();
+    let custom = CustomFields::in_greeting(place.greeting).context(true);
+    let context = json!({"custom_fields": custom});
     let (mut first, mut last) = (None, None);
     for text in &found.issues {
         let issue = Issue::read(text, asked)?;
@@ -263,7 +265,7 @@ fn news(
         newest = newest.max(updated);
         first = first.or(updated);
         last = updated.or(last);
-        page.push(text.get(), None);
+        page.push(text.get(), Some(context.clone()));
         if let Some(document) = page.documents.last_mut()
             && issue.lacks_changes(position.deployment)
         {

@@ -122,7 +122,8 @@ fn a_jira_is_asked_what_it_is_unless_that_is_known() {
     }]);
     let (paths, kept) = greet(&cloud(), std::slice::from_ref(&sprint));
     assert_eq!(paths, ["/rest/api/3/field"]);
-    assert_eq!(kept[0]["fields"]["sprint"], json!(["customfield_7"]));
+    let found = json!([{"id": "customfield_7", "name": "Sprint"}]);
+    assert_eq!(kept[0]["fields"]["sprint"], found);
     let (paths, _) = greet(&data_center(), std::slice::from_ref(&sprint));
     assert_eq!(paths, ["/jira/rest/api/2/field"]);
 

@@ -7,7 +7,7 @@
 
 mod answer;
 mod changelogs;
-mod custom_fields;
+pub mod custom_fields;
 mod deployment;
 mod filter;
 pub mod identity;
@@ -24,8 +24,8 @@ use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::{
-    Call, Identity, OptionError, Options, Page, Place, Scope, Source, SourceError, Stream, fetched,
-    sensitive,
+    Call, INCIDENTS, Identity, OptionError, Options, Page, Place, Scope, Source, SourceError,
+    Stream, fetched, sensitive,
 };
 use crate::http::Response;
 use crate::jsonb::Object;
@@ -47,6 +47,7 @@ const STREAMS: &[Stream] = &[
     fetched("sprints", Scope::Document(&["boards"])),
     fetched("issues", PROJECT),
     fetched("changelogs", Scope::Queue(changelogs::BATCH)),
+    INCIDENTS,
 ];
 
 impl super::Kind for Kind {

@@ -20,7 +20,7 @@ const CHANGES: [Field; 10] = [
     Field::Resolution,
     Field::Type,
     Field::Assignee,
-    Field::Parent,
+    Field::Project,
     Field::Priority,
 ];
 
