@@ -1,0 +1,368 @@
+-- What takes an issue's whole history to know: how long it had which status, and what became of it
+-- in which sprint. Rows here are from no document; they are made from issues and their changes.
+--
+-- A history is read the same way whatever changed: what a field held at first, from the creation of
+-- the issue, is what its first change says it held before, or without changes what it holds today;
+-- then each change in turn. Where the last change does not lead to what the issue holds today, one is
+-- missing: the issue then counts as changed when it was last updated, because that is the first
+-- moment at which today's value is known to hold.
+
+CREATE FUNCTION store_status_intervals(source text, ids text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    changed bigint;
+BEGIN
+    WITH issue AS MATERIALIZED (
+        SELECT i.issue_id, i.project, i.created_at, i.updated_at, i.status_id, i.status, i.status_category
+        FROM diogen_silver.issues i
+        WHERE i.source = source AND i.issue_id = ANY (ids)
+    ), event AS (
+        SELECT i.issue_id, 0 AS kind, i.created_at AS at, '' AS change_id, 0::bigint AS position,
+               NULL AS from_id, NULL AS from_value, NULL AS to_id, NULL AS to_value
+        FROM issue i
+        UNION ALL
+        SELECT c.issue_id, 1, c.changed_at, c.change_id, c.position, c.from_id, c.from_value, c.to_id, c.to_value
+        FROM diogen_silver.issue_changes c
+        WHERE c.source = source AND c.issue_id = ANY (ids) AND c.field = 'status'
+        UNION ALL
+        SELECT i.issue_id, 2, i.updated_at, '', 0, i.status_id, i.status, i.status_id, i.status
+        FROM issue i
+    ), linked AS (
+        SELECT e.*, lag(e.kind) OVER w AS last_kind, lag(e.at) OVER w AS last_at,
+               lag(e.to_id) OVER w AS last_id, lag(e.to_value) OVER w AS last_value,
+               lead(e.from_id) OVER w AS first_id, lead(e.from_value) OVER w AS first_value
+        FROM event e
+        -- Numbers of changes grow.
+        WINDOW w AS (PARTITION BY e.issue_id
+                     ORDER BY e.kind, e.at, length(e.change_id), e.change_id COLLATE "C", e.position)
+    ), state AS (
+        SELECT l.issue_id, l.kind, l.at, l.change_id, l.position,
+               CASE l.kind WHEN 0 THEN l.first_id ELSE l.to_id END AS status_id,
+               CASE l.kind WHEN 0 THEN l.first_value ELSE l.to_value END AS status
+        FROM linked l
+        WHERE l.kind < 2
+           OR l.last_kind = 1 AND l.at > l.last_at AND NOT coalesce(l.to_id = l.last_id, l.to_value = l.last_value, true)
+    ), span AS (
+        SELECT s.issue_id, s.status_id, s.status, s.at AS started_at,
+               lead(s.at) OVER (PARTITION BY s.issue_id
+                                ORDER BY s.kind, s.at, length(s.change_id), s.change_id COLLATE "C", s.position) AS ended_at
+        FROM state s
+    ), fresh AS MATERIALIZED (
+        SELECT i.project, s.issue_id, coalesce(k.name, s.status) AS status, s.status_id,
+               CASE WHEN k.status_id IS NOT NULL THEN k.category
+                    WHEN coalesce(s.status_id = i.status_id, s.status = i.status) THEN i.status_category
+                    -- Where statuses have no ids, an issue is open or closed.
+                    WHEN s.status_id IS NULL AND s.status = 'open' THEN 'todo'
+                    WHEN s.status_id IS NULL AND s.status = 'closed' THEN 'done' END AS status_category,
+               s.started_at, s.ended_at
+        FROM span s
+        JOIN issue i USING (issue_id)
+        LEFT JOIN diogen_silver.issue_statuses k ON k.source = source AND k.status_id = s.status_id
+        WHERE (s.ended_at > s.started_at OR s.ended_at IS NULL AND s.started_at IS NOT NULL)
+          AND coalesce(s.status_id, s.status) IS NOT NULL
+    ), gone AS (
+        DELETE FROM diogen_silver.issue_status_intervals t
+        WHERE t.source = source AND t.issue_id = ANY (ids)
+          AND NOT EXISTS (SELECT FROM fresh f WHERE (f.issue_id, f.started_at) = (t.issue_id, t.started_at))
+        RETURNING 1
+    ), stored AS (
+        INSERT INTO diogen_silver.issue_status_intervals AS t
+            (source, project, issue_id, status, status_id, status_category, started_at, ended_at)
+        SELECT source, f.project, f.issue_id, f.status, f.status_id, f.status_category, f.started_at, f.ended_at
+        FROM fresh f
+        ON CONFLICT ON CONSTRAINT issue_status_intervals_pkey DO UPDATE
+        SET project = excluded.project, status = excluded.status, status_id = excluded.status_id,
+            status_category = excluded.status_category, ended_at = excluded.ended_at
+        WHERE (t.project, t.status, t.status_id, t.status_category, t.ended_at) IS DISTINCT FROM
+              (excluded.project, excluded.status, excluded.status_id, excluded.status_category, excluded.ended_at)
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM stored) INTO changed;
+    RETURN changed;
+END
+$$;
+COMMENT ON FUNCTION store_status_intervals(text, text[]) IS
+    'Brings the status intervals of issues up to date; returns how many rows changed';
+
+CREATE FUNCTION store_sprint_issues(source text, ids text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    changed bigint;
+BEGIN
+    WITH issue AS MATERIALIZED (
+        SELECT i.issue_id, i.project, i.is_subtask, i.created_at, i.updated_at, i.sprint_ids, i.points, i.points_field
+        FROM diogen_silver.issues i
+        WHERE i.source = source AND i.issue_id = ANY (ids)
+    ), event AS (
+        SELECT i.issue_id, 0 AS kind, i.created_at AS at, '' AS change_id, 0::bigint AS position,
+               NULL::text[] AS before, NULL::text[] AS after
+        FROM issue i
+        UNION ALL
+        -- By ids: names may have commas.
+        SELECT c.issue_id, 1, c.changed_at, c.change_id, c.position,
+               coalesce(string_to_array(replace(c.from_id, ' ', ''), ','), '{}'),
+               coalesce(string_to_array(replace(c.to_id, ' ', ''), ','), '{}')
+        FROM diogen_silver.issue_changes c
+        WHERE c.source = source AND c.issue_id = ANY (ids) AND c.field = 'sprint'
+        UNION ALL
+        SELECT i.issue_id, 2, i.updated_at, '', 0, i.sprint_ids, i.sprint_ids
+        FROM issue i
+    ), linked AS (
+        SELECT e.*, lag(e.kind) OVER w AS last_kind, lag(e.at) OVER w AS last_at, lag(e.after) OVER w AS last_ids,
+               lead(e.before) OVER w AS first_ids
+        FROM event e
+        WINDOW w AS (PARTITION BY e.issue_id
+                     ORDER BY e.kind, e.at, length(e.change_id), e.change_id COLLATE "C", e.position)
+    ), state AS (
+        SELECT l.issue_id, l.kind, l.at, l.change_id, l.position,
+               CASE l.kind WHEN 0 THEN l.first_ids ELSE l.after END AS sprint_ids
+        FROM linked l
+        WHERE l.kind < 2
+           OR l.last_kind = 1 AND l.at > l.last_at AND NOT (l.after <@ l.last_ids AND l.after @> l.last_ids)
+    ), span AS (
+        SELECT s.issue_id, s.sprint_ids, coalesce(s.at, '-infinity') AS started_at,
+               coalesce(lead(s.at) OVER (PARTITION BY s.issue_id
+                                         ORDER BY s.kind, s.at, length(s.change_id), s.change_id COLLATE "C", s.position),
+                        'infinity') AS ended_at
+        FROM state s
+    ), planned AS (
+        SELECT s.issue_id, u.sprint_id, s.started_at, s.ended_at,
+               s.started_at IS DISTINCT FROM lag(s.ended_at) OVER (PARTITION BY s.issue_id, u.sprint_id
+                                                                   ORDER BY s.started_at) AS is_new
+        FROM span s
+        CROSS JOIN LATERAL (SELECT DISTINCT n FROM unnest(s.sprint_ids) AS n) AS u (sprint_id)
+        WHERE s.ended_at > s.started_at
+    ), visit AS (
+        SELECT p.issue_id, p.sprint_id, min(p.started_at) AS started_at, max(p.ended_at) AS ended_at
+        FROM (SELECT p.*, count(*) FILTER (WHERE p.is_new) OVER (PARTITION BY p.issue_id, p.sprint_id
+                                                                 ORDER BY p.started_at) AS visit
+              FROM planned p) p
+        GROUP BY p.issue_id, p.sprint_id, p.visit
+    ), sprint AS (
+        SELECT s.sprint_id, CASE WHEN s.state <> 'future' THEN coalesce(s.activated_at, s.starts_at) END AS began_at,
+               coalesce(s.completed_at, 'infinity') AS closed_at
+        FROM diogen_silver.sprints s
+        WHERE s.source = source
+    ), membership AS MATERIALIZED (
+        SELECT v.issue_id, v.sprint_id, s.began_at, s.closed_at, min(v.started_at) AS added_at,
+               nullif(least(max(v.ended_at), s.closed_at), s.closed_at) AS removed_at,
+               least(max(v.ended_at), s.closed_at) AS cut_at,
+               bool_or(v.started_at <= s.began_at) AS committed,
+               greatest(min(v.started_at), s.began_at) AS entered_at
+        FROM visit v
+        JOIN sprint s USING (sprint_id)
+        WHERE CASE WHEN s.began_at IS NULL THEN v.ended_at = 'infinity'
+                   ELSE v.ended_at > s.began_at AND v.started_at < s.closed_at END
+        GROUP BY v.issue_id, v.sprint_id, s.began_at, s.closed_at
+    ), estimate AS (
+        SELECT i.issue_id, 0 AS kind, i.created_at AS at, '' AS change_id, 0::bigint AS position,
+               NULL::numeric AS before, NULL::numeric AS after
+        FROM issue i
+        UNION ALL
+        SELECT c.issue_id, 1, c.changed_at, c.change_id, c.position,
+               CASE WHEN c.from_value ~ '^-?[0-9]+(\.[0-9]+)?$' THEN c.from_value::numeric END,
+               CASE WHEN c.to_value ~ '^-?[0-9]+(\.[0-9]+)?$' THEN c.to_value::numeric END
+        FROM diogen_silver.issue_changes c
+        JOIN issue i USING (issue_id)
+        WHERE c.source = source AND c.issue_id = ANY (ids) AND c.field = 'points'
+          -- A project estimates in one of several fields.
+          AND (c.field_id = i.points_field) IS NOT FALSE
+        UNION ALL
+        SELECT i.issue_id, 2, i.updated_at, '', 0, i.points, i.points
+        FROM issue i
+    ), linked_estimate AS (
+        SELECT e.*, lag(e.kind) OVER w AS last_kind, lag(e.at) OVER w AS last_at, lag(e.after) OVER w AS last_points,
+               lead(e.before) OVER w AS first_points
+        FROM estimate e
+        WINDOW w AS (PARTITION BY e.issue_id
+                     ORDER BY e.kind, e.at, length(e.change_id), e.change_id COLLATE "C", e.position)
+    ), points AS MATERIALIZED (
+        SELECT l.issue_id, CASE l.kind WHEN 0 THEN l.first_points ELSE l.after END AS points,
+               CASE l.kind WHEN 0 THEN '-infinity' ELSE l.at END AS started_at,
+               coalesce(lead(l.at) OVER (PARTITION BY l.issue_id
+                                         ORDER BY l.kind, l.at, length(l.change_id), l.change_id COLLATE "C", l.position),
+                        'infinity') AS ended_at
+        FROM linked_estimate l
+        WHERE l.kind < 2 OR l.last_kind = 1 AND l.at > l.last_at AND l.after IS DISTINCT FROM l.last_points
+    ), done AS MATERIALIZED (
+        SELECT s.issue_id, min(s.started_at) AS started_at, max(coalesce(s.ended_at, 'infinity')) AS ended_at
+        FROM (SELECT t.issue_id, t.status_category, t.started_at, t.ended_at,
+                     count(*) FILTER (WHERE t.status_category IS DISTINCT FROM 'done')
+                         OVER (PARTITION BY t.issue_id ORDER BY t.started_at) AS run
+              FROM diogen_silver.issue_status_intervals t
+              WHERE t.source = source AND t.issue_id = ANY (ids)) s
+        WHERE s.status_category = 'done'
+        GROUP BY s.issue_id, s.run
+    ), fresh AS MATERIALIZED (
+        SELECT m.sprint_id, m.issue_id, i.project, i.is_subtask, nullif(m.added_at, '-infinity') AS added_at,
+               m.removed_at, CASE WHEN m.began_at IS NOT NULL THEN m.committed END AS committed,
+               p.points AS points_at_start, q.points AS points_at_end, d.started_at AS done_at,
+               CASE WHEN m.began_at IS NULL THEN NULL
+                    WHEN m.removed_at IS NOT NULL THEN 'removed'
+                    WHEN d.started_at <= m.entered_at THEN 'completed_outside'
+                    WHEN d.started_at IS NOT NULL THEN 'completed'
+                    WHEN m.closed_at < 'infinity' THEN 'carried' END AS outcome
+        FROM membership m
+        JOIN issue i USING (issue_id)
+        LEFT JOIN points p ON p.issue_id = m.issue_id AND m.began_at IS NOT NULL
+              AND p.started_at <= m.entered_at AND p.ended_at > m.entered_at
+        -- What happens at the end happens after it.
+        LEFT JOIN points q ON q.issue_id = m.issue_id AND m.began_at IS NOT NULL
+              AND q.started_at < m.cut_at AND q.ended_at >= m.cut_at
+        LEFT JOIN done d ON d.issue_id = m.issue_id AND m.began_at IS NOT NULL
+              AND d.started_at < m.cut_at AND d.ended_at >= m.cut_at
+    ), gone AS (
+        DELETE FROM diogen_silver.sprint_issues t
+        WHERE t.source = source AND t.issue_id = ANY (ids)
+          AND NOT EXISTS (SELECT FROM fresh f WHERE (f.sprint_id, f.issue_id) = (t.sprint_id, t.issue_id))
+        RETURNING 1
+    ), stored AS (
+        INSERT INTO diogen_silver.sprint_issues AS t
+            (source, sprint_id, issue_id, project, is_subtask, added_at, removed_at, committed,
+             points_at_start, points_at_end, done_at, outcome)
+        SELECT source, f.sprint_id, f.issue_id, f.project, f.is_subtask, f.added_at, f.removed_at, f.committed,
+               f.points_at_start, f.points_at_end, f.done_at, f.outcome
+        FROM fresh f
+        ON CONFLICT ON CONSTRAINT sprint_issues_pkey DO UPDATE
+        SET project = excluded.project, is_subtask = excluded.is_subtask, added_at = excluded.added_at,
+            removed_at = excluded.removed_at, committed = excluded.committed,
+            points_at_start = excluded.points_at_start, points_at_end = excluded.points_at_end,
+            done_at = excluded.done_at, outcome = excluded.outcome
+        WHERE (t.project, t.is_subtask, t.added_at, t.removed_at, t.committed, t.points_at_start, t.points_at_end,
+               t.done_at, t.outcome) IS DISTINCT FROM
+              (excluded.project, excluded.is_subtask, excluded.added_at, excluded.removed_at, excluded.committed,
+               excluded.points_at_start, excluded.points_at_end, excluded.done_at, excluded.outcome)
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM stored) INTO changed;
+    RETURN changed;
+END
+$$;
+COMMENT ON FUNCTION store_sprint_issues(text, text[]) IS
+    'Brings up to date what became of issues in sprints, after their status intervals; returns how many rows changed';
+
+CREATE FUNCTION store_changelog_facts(source text, ids text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    changed bigint;
+BEGIN
+    WITH known AS (
+        SELECT c.issue_id, count(DISTINCT c.change_id) AS changes,
+               array_agg(c.from_value ORDER BY c.changed_at, c.from_value)
+                   FILTER (WHERE c.field = 'key' AND c.from_value IS NOT NULL) AS keys
+        FROM diogen_silver.issue_changes c
+        WHERE c.source = source AND c.issue_id = ANY (ids)
+        GROUP BY c.issue_id
+    ), linked AS (
+        SELECT c.issue_id, c.changed_at, c.from_id, c.from_value, c.to_id, c.to_value,
+               lag(c.to_id) OVER w AS last_id, lag(c.to_value) OVER w AS last_value, lead(c.change_id) OVER w AS next
+        FROM diogen_silver.issue_changes c
+        WHERE c.source = source AND c.issue_id = ANY (ids) AND c.field = 'status'
+        WINDOW w AS (PARTITION BY c.issue_id
+                     ORDER BY c.changed_at, length(c.change_id), c.change_id COLLATE "C", c.position)
+    ), broken AS (
+        SELECT DISTINCT l.issue_id
+        FROM linked l
+        JOIN diogen_silver.issues i ON i.source = source AND i.issue_id = l.issue_id
+        WHERE NOT coalesce(l.from_id = l.last_id, l.from_value = l.last_value, true)
+           OR l.next IS NULL AND l.changed_at < i.updated_at
+              AND NOT coalesce(l.to_id = i.status_id, l.to_value = i.status, true)
+    ), updated AS (
+        UPDATE diogen_silver.issues i
+        SET changelog_complete = f.is_complete, previous_keys = f.keys
+        FROM (SELECT i.issue_id, b.issue_id IS NULL AND coalesce(k.changes, 0) >= coalesce(i.change_count, 0) AS is_complete,
+                     coalesce(k.keys, '{}') AS keys
+              FROM diogen_silver.issues i
+              LEFT JOIN known k USING (issue_id)
+              LEFT JOIN broken b USING (issue_id)
+              WHERE i.source = source AND i.issue_id = ANY (ids)) f
+        WHERE i.source = source AND i.issue_id = f.issue_id
+          AND (i.changelog_complete, i.previous_keys) IS DISTINCT FROM (f.is_complete, f.keys)
+        RETURNING 1
+    )
+    SELECT count(*) INTO changed FROM updated;
+    RETURN changed;
+END
+$$;
+COMMENT ON FUNCTION store_changelog_facts(text, text[]) IS
+    'Brings up to date what issues say of their changes: whether all are known, and former keys; returns how many issues changed';
+
+CREATE FUNCTION spread_to_issues(source text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    statuses text[];
+    sprints text[];
+BEGIN
+    WITH taken AS (DELETE FROM diogen_silver.stale_statuses s WHERE s.source = source RETURNING s.status_id)
+    SELECT array_agg(t.status_id) INTO statuses FROM taken t;
+    WITH taken AS (DELETE FROM diogen_silver.stale_sprints s WHERE s.source = source RETURNING s.sprint_id)
+    SELECT array_agg(t.sprint_id) INTO sprints FROM taken t;
+    IF statuses IS NOT NULL THEN
+        INSERT INTO diogen_silver.stale_issues (source, issue_id)
+        SELECT DISTINCT t.source, t.issue_id
+        FROM diogen_silver.issue_status_intervals t
+        WHERE t.source = source AND t.status_id = ANY (statuses)
+        ON CONFLICT DO NOTHING;
+    END IF;
+    IF sprints IS NOT NULL THEN
+        INSERT INTO diogen_silver.stale_issues (source, issue_id)
+        SELECT t.source, t.issue_id FROM diogen_silver.sprint_issues t
+        WHERE t.source = source AND t.sprint_id = ANY (sprints)
+        UNION
+        SELECT i.source, i.issue_id FROM diogen_silver.issues i
+        WHERE i.source = source AND i.sprint_ids && sprints
+        UNION
+        SELECT c.source, c.issue_id FROM diogen_silver.issue_changes c
+        WHERE c.source = source AND c.field = 'sprint'
+          AND string_to_array(replace(c.from_id, ' ', ''), ',') || string_to_array(replace(c.to_id, ' ', ''), ',') && sprints
+        ON CONFLICT DO NOTHING;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION spread_to_issues(text) IS
+    'Works the lists of changed statuses and sprints off: the issues that they concern are read again';
+
+CREATE FUNCTION enrich_issues(source text, batch int DEFAULT 2000) RETURNS bigint
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    ids text[];
+    enriched bigint := 0;
+BEGIN
+    PERFORM diogen.spread_to_issues(source);
+    LOOP
+        -- One that has yet to come, or is gone, has nothing; when it comes, it is put here again.
+        WITH taken AS (
+            DELETE FROM diogen_silver.stale_issues s
+            WHERE s.ctid = ANY (ARRAY(SELECT q.ctid FROM diogen_silver.stale_issues q
+                                      WHERE q.source = source LIMIT batch))
+            RETURNING s.issue_id
+        )
+        SELECT array_agg(t.issue_id ORDER BY t.issue_id) INTO ids FROM taken t;
+        EXIT WHEN ids IS NULL;
+        enriched := enriched + pg_catalog.cardinality(ids);
+        PERFORM diogen.store_status_intervals(source, ids);
+        PERFORM diogen.store_sprint_issues(source, ids);
+        PERFORM diogen.store_changelog_facts(source, ids);
+    END LOOP;
+    RETURN enriched;
+END
+$$;
+COMMENT ON FUNCTION enrich_issues(text, int) IS
+    'Works the list of issues off whose history changed: status intervals, sprints, and whether all their changes are known; returns how many there were';
+
+CREATE FUNCTION mark_all_issues(source text) RETURNS void
+LANGUAGE sql VOLATILE AS $$
+    INSERT INTO diogen_silver.stale_issues (source, issue_id)
+    SELECT i.source, i.issue_id FROM diogen_silver.issues i WHERE i.source = mark_all_issues.source
+    UNION
+    SELECT t.source, t.issue_id FROM diogen_silver.issue_status_intervals t WHERE t.source = mark_all_issues.source
+    UNION
+    SELECT t.source, t.issue_id FROM diogen_silver.sprint_issues t WHERE t.source = mark_all_issues.source
+    ON CONFLICT DO NOTHING
+$$;
+COMMENT ON FUNCTION mark_all_issues(text) IS 'Has the history of all issues of a source read again';
