@@ -10,7 +10,9 @@ COMMENT ON FUNCTION request_page(text, text, text, jsonb, boolean) IS
 COMMENT ON FUNCTION narrower_cursor(text, text, jsonb) IS 'The cursor for the same page with fewer elements; NULL: it has one only';
 COMMENT ON FUNCTION requests_sent() IS 'How many requests this backend has sent since it was last asked';
 COMMENT ON FUNCTION document_identity(text, text, jsonb, jsonb) IS
-    'What a document of a stream is called in bronze, when it last changed, and the keys it refers to';
+    'What a document of a stream is called in bronze, when it last changed, the keys it refers to, and whether it tells that its object is gone';
+COMMENT ON FUNCTION document_wrapper(text, jsonb) IS
+    'Under which key the object lies in what a webhook sent; NULL: the document is the object itself';
 COMMENT ON FUNCTION source_streams(text) IS
     'The streams that sync fetches for a source, in their order, and what each is fetched for: scopes, the documents of parents, or else its queue, batch items at a time';
 COMMENT ON FUNCTION source_concurrency(text) IS 'How many requests to a source may be under way at a time';

@@ -86,8 +86,11 @@ FROM (VALUES
     ('pull_requests', 'reviews', 'github_reviews', 0, '{}'),
     ('pull_requests', 'pull_request_events', 'github_pull_request_events', 0, '{}'),
     ('pull_request_commits', 'pull_request_commits', 'github_pull_request_commits', 0, '{}'),
+    ('pull_requests', 'pull_request_files', 'github_pull_request_files', 0, '{}'),
     ('reviews', 'reviews', 'github_reviews', 0, '{}'),
+    ('pull_request_files', 'pull_request_files', 'github_pull_request_files', 0, '{}'),
     ('issue_comments', 'pull_request_events', 'github_pull_request_events', 0, '{}'),
+    ('review_comments', 'pull_request_events', 'github_review_comments', 0, '{}'),
     ('pull_request_events', 'pull_request_events', 'github_pull_request_events', 0, '{}'),
     ('commits', 'commits', 'github_commits', 0, '{}'),
     ('branch_commits', 'commits', 'github_delivered_commits', -1, '{}'),
@@ -96,10 +99,34 @@ FROM (VALUES
     ('deployments', 'commits', 'github_delivered_commits', -1, '{}'),
     ('deployment_statuses', 'deployment_statuses', 'github_deployment_statuses', 0, '{}'),
     ('releases', 'releases', 'github_releases', 0, '{}'),
+    ('issues', 'issues', 'github_issues', 0, '{}'),
+    ('issues', 'issue_changes', 'github_issue_changes', 0, '{}'),
+    ('workflow_runs', 'pipeline_runs', 'github_pipeline_runs', 0, '{}'),
+    ('workflow_jobs', 'pipeline_jobs', 'github_pipeline_jobs', 0, '{}'),
+    ('tags', 'tags', 'github_tags', 0, '{}'),
+    ('branches', 'branches', 'github_branches', 0, '{}'),
     ('releases', 'commits', 'github_delivered_commits', -1, '{}')
 ) AS builtin (stream, target, function, priority, initial_columns);
 
 SELECT pg_catalog.pg_extension_config_dump('teams', '');
+INSERT INTO normalizers (kind, stream, target, function, is_builtin)
+SELECT 'jira', stream, target, 'diogen.' || function, true
+FROM (VALUES
+    ('projects', 'projects', 'jira_projects'),
+    ('fields', 'issue_fields', 'jira_fields'),
+    ('statuses', 'issue_statuses', 'jira_statuses'),
+    ('boards', 'boards', 'jira_boards'),
+    ('sprints', 'sprints', 'jira_sprints'),
+    ('issues', 'issues', 'jira_issues'),
+    ('issues', 'issue_changes', 'jira_issue_changes'),
+    ('changelogs', 'issue_changes', 'jira_issue_changes')
+) AS builtin (stream, target, function);
+
+-- Records that are sent in, beside whichever tool.
+INSERT INTO normalizers (kind, stream, target, function, is_builtin)
+SELECT kind, 'incidents', 'incidents', 'diogen.sent_incidents', true
+FROM unnest('{github,jira}'::text[]) AS kind;
+
 SELECT pg_catalog.pg_extension_config_dump('services', '');
 SELECT pg_catalog.pg_extension_config_dump('bot_rules', '');
 SELECT pg_catalog.pg_extension_config_dump('normalizers', 'WHERE NOT is_builtin');

@@ -108,7 +108,12 @@ impl Error {
             Self::Source(SourceError::TooHeavy { .. }) => Code::ERRCODE_STATEMENT_TOO_COMPLEX,
             Self::Source(SourceError::CursorLost { .. }) => Code::ERRCODE_FDW_REPLY_HANDLE,
             Self::Source(SourceError::ForeignLink { .. }) => Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            Self::Source(SourceError::NoKey { .. }) => Code::ERRCODE_NOT_NULL_VIOLATION,
+            Self::Source(SourceError::NoKey { .. } | SourceError::NoIncident { .. }) => {
+                Code::ERRCODE_NOT_NULL_VIOLATION
+            }
+            Self::Source(SourceError::OtherStream { .. } | SourceError::NoDocument { .. }) => {
+                Code::ERRCODE_INVALID_PARAMETER_VALUE
+            }
             Self::Option(OptionError::SuperuserOnly(_)) => Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
             Self::Option(OptionError::Unknown { .. } | OptionError::SecretInServer(_)) => {
                 Code::ERRCODE_FDW_INVALID_OPTION_NAME

@@ -69,16 +69,17 @@ DECLARE
     stranger text;
 BEGIN
     FOR one IN
-        SELECT d.doc ->> 'nameWithOwner' AS name, d.doc ->> 'databaseId' AS number
+        SELECT coalesce(d.doc ->> 'nameWithOwner', d.doc ->> 'full_name', d.doc #>> '{repository,full_name}') AS name,
+               coalesce(d.doc ->> 'databaseId', d.doc ->> 'id', d.doc #>> '{repository,id}') AS number
         FROM pg_catalog.unnest(docs) AS d (doc)
     LOOP
         SELECT d.key INTO old_name FROM diogen_bronze.documents d
         WHERE d.source = source AND d.stream = 'repositories'
-          AND coalesce(d.doc ->> 'databaseId', d.doc ->> 'id') = one.number
+          AND coalesce(d.doc ->> 'databaseId', d.doc ->> 'id', d.doc #>> '{repository,id}') = one.number
         ORDER BY d.key = one.name DESC LIMIT 1;
-        CONTINUE WHEN old_name IS NULL OR old_name = one.name;
+        CONTINUE WHEN old_name IS NULL OR one.name IS NULL OR old_name = one.name;
         -- Another repository may have had that name before.
-        SELECT coalesce(d.doc ->> 'databaseId', d.doc ->> 'id') INTO stranger FROM diogen_bronze.documents d
+        SELECT coalesce(d.doc ->> 'databaseId', d.doc ->> 'id', d.doc #>> '{repository,id}') INTO stranger FROM diogen_bronze.documents d
         WHERE d.source = source AND d.stream = 'repositories' AND d.key = one.name;
         IF stranger <> one.number THEN
             PERFORM diogen.rename_repository(source, one.name, pg_catalog.format('%s (%s)', one.name, stranger));

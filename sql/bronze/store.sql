@@ -7,7 +7,7 @@ LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     WITH identified AS MATERIALIZED (
         -- The last one wins where a page holds one object twice.
-        SELECT DISTINCT ON (i.key) i.key, i.scope, i.updated_at, i.requires, d.doc, d.queued,
+        SELECT DISTINCT ON (i.key) i.key, i.scope, i.updated_at, i.requires, i.is_deleted, d.doc, d.queued,
                coalesce(d.context, '{}') AS context
         FROM ROWS FROM (pg_catalog.unnest(store_documents.docs), pg_catalog.unnest(store_documents.contexts),
                         pg_catalog.unnest(store_documents.queued)) WITH ORDINALITY AS d (doc, context, queued, position)
@@ -15,17 +15,28 @@ BEGIN
             store_documents.kind, store_documents.stream, d.doc, coalesce(d.context, '{}')) i
         ORDER BY i.key, i.updated_at DESC NULLS LAST, d.position DESC
     ), stored AS (
-        INSERT INTO diogen_bronze.documents AS old (source, stream, key, scope, doc, context, updated_at)
-        SELECT store_documents.source, store_documents.stream, i.key, i.scope, i.doc, i.context, i.updated_at
+        INSERT INTO diogen_bronze.documents AS old (source, stream, key, scope, doc, context, updated_at, deleted_at)
+        SELECT store_documents.source, store_documents.stream, i.key, i.scope, i.doc, i.context, i.updated_at,
+               CASE WHEN i.is_deleted THEN pg_catalog.now() END
         FROM identified i
         ORDER BY i.key
         ON CONFLICT ON CONSTRAINT documents_pkey DO UPDATE
-        SET doc = excluded.doc, scope = excluded.scope, context = excluded.context,
-            updated_at = excluded.updated_at, fetched_at = pg_catalog.now(), deleted_at = NULL,
+        SET doc = excluded.doc, scope = excluded.scope,
+            context = diogen.remember(store_documents.kind, store_documents.stream,
+                                      old.doc, old.context, excluded.doc, excluded.context),
+            updated_at = excluded.updated_at, fetched_at = pg_catalog.now(), deleted_at = excluded.deleted_at,
             changed_xid = pg_catalog.pg_current_xact_id()
         -- An older version never replaces a newer one, and an unchanged one is not written again.
         WHERE (old.updated_at <= excluded.updated_at) IS NOT FALSE
-          AND ((old.doc, old.context) IS DISTINCT FROM (excluded.doc, excluded.context) OR old.deleted_at IS NOT NULL)
+          AND ((old.doc, old.context - 'remembered') IS DISTINCT FROM (excluded.doc, excluded.context - 'remembered')
+               OR (old.deleted_at IS NULL) <> (excluded.deleted_at IS NULL))
+          -- Webhooks come in any order: one of before the end does not bring back what another told to be gone.
+          AND NOT (old.deleted_at IS NOT NULL AND excluded.deleted_at IS NULL
+                   AND diogen.document_wrapper(store_documents.kind, old.doc) IS NOT NULL
+                   AND diogen.document_wrapper(store_documents.kind, excluded.doc) IS NOT NULL
+                   AND (old.updated_at < excluded.updated_at) IS NOT TRUE
+                   AND (SELECT i.is_deleted FROM diogen.document_identity(
+                            store_documents.kind, store_documents.stream, old.doc, old.context) i))
         RETURNING key, xmax = 0 AS is_new
     ), queued AS (
         INSERT INTO diogen_bronze.queue AS q (source, stream, key, request)
@@ -53,19 +64,38 @@ LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
     list jsonb[];
+    kind text := diogen.source_kind(source, stream);
+    versions jsonb[];
+    changed bigint := 0;
 BEGIN
     PERFORM diogen.init();
+    context := coalesce(context, '{}');
     list := CASE pg_catalog.jsonb_typeof(docs)
                 WHEN 'array' THEN ARRAY(SELECT pg_catalog.jsonb_array_elements(docs))
                 ELSE ARRAY[docs]
             END;
-    RETURN (SELECT s.changed FROM diogen.store_documents(
-        source, diogen.source_kind(source, stream), stream, list,
-        array_fill(coalesce(context, '{}'), ARRAY[pg_catalog.cardinality(list)]), '{}') s);
+    IF stream = 'repositories' THEN
+        PERFORM diogen.rename_repositories(source, ARRAY(
+            SELECT d FROM pg_catalog.unnest(list) AS d WHERE d ->> 'action' IN ('renamed', 'transferred')));
+    END IF;
+    -- Of an object that is there several times, as in a file of what webhooks sent, each version in its turn:
+    -- the older ones may tell what the last one does not.
+    FOR versions IN
+        SELECT pg_catalog.array_agg(v.doc ORDER BY v.position)
+        FROM (SELECT d.doc, d.position,
+                     pg_catalog.row_number() OVER (PARTITION BY i.key ORDER BY i.updated_at NULLS FIRST, d.position) AS version
+              FROM pg_catalog.unnest(list) WITH ORDINALITY AS d (doc, position)
+              CROSS JOIN LATERAL diogen.document_identity(kind, stream, d.doc, context) i) v
+        GROUP BY v.version ORDER BY v.version
+    LOOP
+        changed := changed + (SELECT s.changed FROM diogen.store_documents(
+            source, kind, stream, versions, array_fill(context, ARRAY[pg_catalog.cardinality(versions)]), '{}') s);
+    END LOOP;
+    RETURN changed;
 END
 $$;
 COMMENT ON FUNCTION ingest(text, text, jsonb, jsonb) IS
-    'Takes one document, or an array of them, that came by any other way; context says what they do not say themselves, such as {"repository": "acme/api", "number": 17}. Returns how many were new or changed';
+    'Takes one document, or an array of them, that came by any other way; context says what they do not say themselves, such as {"repository": "acme/api", "number": 17}. Returns how many versions were new or changed';
 
 CREATE FUNCTION next_cursor(source text, stream text, scope text) RETURNS jsonb
 LANGUAGE plpgsql STABLE AS $$

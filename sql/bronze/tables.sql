@@ -36,7 +36,7 @@ BEGIN
     COMMENT ON COLUMN diogen_bronze.documents.scope IS 'Repository or project it belongs to';
     COMMENT ON COLUMN diogen_bronze.documents.doc IS 'The document';
     COMMENT ON COLUMN diogen_bronze.documents.context IS
-        'What the document does not say itself, as given to diogen.ingest';
+        'What the document does not say itself, as given to diogen.ingest; under "remembered", what earlier versions of it told and it does not';
     COMMENT ON COLUMN diogen_bronze.documents.updated_at IS
         'When the object last changed, as the API says; NULL: it does not';
     COMMENT ON COLUMN diogen_bronze.documents.fetched_at IS 'When this version came';

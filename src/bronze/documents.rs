@@ -12,8 +12,8 @@ use crate::sources::{self, Identity, Scope, Stream, WHOLE};
 use crate::time;
 
 /// The key, scope and last change of a document of a stream, and the keys of the documents it
-/// refers to. `context` holds what the document itself does not say, such as
-/// `{"repository": "acme/api", "number": 17}`. An error names what is missing.
+/// refers to, and whether it tells that its object is gone. `context` holds what the document itself
+/// does not say, such as `{"repository": "acme/api", "number": 17}`. An error names what is missing.
 #[pg_extern(immutable, strict, parallel_safe)]
 fn document_identity(
     kind: &str,
@@ -28,6 +28,7 @@ fn document_identity(
             name!(scope, String),
             name!(updated_at, Option<TimestampWithTimeZone>),
             name!(requires, Vec<String>),
+            name!(is_deleted, bool),
         ),
     >,
     ErrorReport,
@@ -38,7 +39,17 @@ fn document_identity(
         found.scope,
         time::timestamp(found.updated_at),
         found.requires,
+        found.is_deleted,
     )))
+}
+
+/// Under which key the object lies in what a webhook sent; NULL for a document that is the object
+/// itself.
+#[pg_extern(immutable, strict, parallel_safe)]
+fn document_wrapper(kind: &str, doc: Document<'_>) -> Result<Option<String>, ErrorReport> {
+    let kind = sources::kind(kind).map_err(Error::from)?;
+    let wrapper = doc.object().and_then(|doc| kind.wrapper(doc));
+    Ok(wrapper.map(str::to_owned))
 }
 
 fn identity(
@@ -57,7 +68,7 @@ fn identity(
     })?;
     let kind = sources::kind(kind)?;
     sources::stream(kind, stream)?;
-    Ok(kind.identify(stream, doc, context)?)
+    Ok(sources::identify(kind, stream, doc, context)?)
 }
 
 /// The streams of a source that `sync` fetches, in their order, and what each is fetched for:

@@ -7,6 +7,8 @@
 mod batch;
 mod fields;
 mod github;
+mod incidents;
+mod jira;
 mod normalizer;
 mod pull_request_history;
 mod return_rows;

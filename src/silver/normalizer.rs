@@ -3,8 +3,8 @@
 use crate::jsonb::{Json, Object};
 
 use super::fields::Unreadable;
-use super::github;
 use super::rows::{Columns, Rows};
+use super::{github, incidents, jira};
 
 /// From one document to rows of one silver table.
 #[derive(Debug)]
@@ -19,7 +19,11 @@ pub struct Normalizer {
 }
 
 /// All of them.
-const NORMALIZERS: &[&[Normalizer]] = &[github::NORMALIZERS];
+const NORMALIZERS: &[&[Normalizer]] = &[
+    github::NORMALIZERS,
+    jira::NORMALIZERS,
+    incidents::NORMALIZERS,
+];
 
 impl Normalizer {
     /// The normalizer behind a function.

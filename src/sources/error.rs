@@ -118,6 +118,32 @@ pub enum SourceError {
         /// A context that would help.
         example: &'static str,
     },
+    /// A record that is sent in lacks its key.
+    #[error("an incident carries no incident_id; a record looks like {example}")]
+    NoIncident {
+        /// What would be right.
+        example: &'static str,
+    },
+    /// What a webhook sent is about an object of another stream.
+    #[error(
+        "this is what a webhook sent about a {key}: it belongs to the stream {belongs}, not {stream}"
+    )]
+    OtherStream {
+        /// The stream that was named.
+        stream: String,
+        /// The key of the object.
+        key: &'static str,
+        /// The stream of the object.
+        belongs: &'static str,
+    },
+    /// What a webhook sent is about something that no stream has.
+    #[error(
+        "this is what a webhook sent, and it holds no document of the stream {stream} or any other; leave out events such as push, create, status and milestone"
+    )]
+    NoDocument {
+        /// The stream that was named.
+        stream: String,
+    },
 }
 
 fn until(resets_at: &Option<DateTime<Utc>>) -> String {

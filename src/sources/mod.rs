@@ -6,6 +6,7 @@
 mod clean;
 mod error;
 pub mod github;
+mod incidents;
 pub mod jira;
 mod limits;
 mod options;
@@ -24,6 +25,7 @@ use crate::jsonb::Object;
 
 use clean::without_nul;
 pub use error::{Remedy, SourceError};
+pub use incidents::INCIDENTS;
 pub use limits::Budget;
 pub use options::{OptionError, Options, Where, configure, validate};
 
@@ -156,6 +158,8 @@ pub struct Identity {
     pub updated_at: Option<DateTime<Utc>>,
     /// Keys of the documents of the same stream that this one refers to.
     pub requires: Vec<String>,
+    /// Whether it tells that the object is gone.
+    pub is_deleted: bool,
 }
 
 /// A token that was given for a secret.
@@ -195,6 +199,12 @@ pub trait Kind: Sync {
         document: Object<'_>,
         context: Object<'_>,
     ) -> Result<Identity, SourceError>;
+
+    /// Under which key the object lies in what a webhook sent; `None` for a document that is the
+    /// object itself.
+    fn wrapper(&self, _document: Object<'_>) -> Option<&'static str> {
+        None
+    }
 
     /// Whether one entry of the option that selects covers a document of the stream that is
     /// fetched by entries.
@@ -294,6 +304,20 @@ pub fn kind(name: &str) -> Result<&'static dyn Kind, OptionError> {
         .ok_or_else(|| OptionError::Kind {
             kind: name.to_owned(),
         })
+}
+
+/// What a document of a stream of a kind is called in bronze.
+pub fn identify(
+    kind: &dyn Kind,
+    stream: &str,
+    document: Object<'_>,
+    context: Object<'_>,
+) -> Result<Identity, SourceError> {
+    match stream {
+        // Those are the same whatever tool they are sent in beside.
+        _ if stream == INCIDENTS.name => incidents::identify(document),
+        _ => kind.identify(stream, document, context),
+    }
 }
 
 /// The stream of that name.

@@ -19,13 +19,20 @@ COMMENT ON FUNCTION github_pull_requests(jsonb, jsonb) IS
     'Normalizer: a pull request''s document as a row of diogen_silver.pull_requests';
 
 CREATE FUNCTION github_pull_request_commits(doc jsonb, context jsonb) RETURNS TABLE (
-    repository text, number bigint, sha text, author text, authored_at timestamptz, committed_at timestamptz
+    repository text, number bigint, sha text, author text, authored_at timestamptz, committed_at
+    timestamptz, is_dropped boolean
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_pull_request_commits(jsonb, jsonb) IS
     'Normalizer: the commits in a document as rows of diogen_silver.pull_request_commits';
 
 CREATE FUNCTION github_pull_request_events(doc jsonb, context jsonb) RETURNS TABLE (
     repository text, number bigint, event_id text, event text, actor text, actor_is_bot boolean, occurred_at
+CREATE FUNCTION github_pull_request_files(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, number bigint, path text, additions bigint, deletions bigint, change text
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_pull_request_files(jsonb, jsonb) IS
+    'Normalizer: the files in a document as rows of diogen_silver.pull_request_files';
+
     timestamptz
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_pull_request_events(jsonb, jsonb) IS
@@ -33,6 +40,13 @@ COMMENT ON FUNCTION github_pull_request_events(jsonb, jsonb) IS
 
 CREATE FUNCTION github_reviews(doc jsonb, context jsonb) RETURNS TABLE (
     repository text, number bigint, review_id bigint, reviewer text, reviewer_is_bot boolean, state text,
+CREATE FUNCTION github_review_comments(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, number bigint, event_id text, event text, actor text, actor_is_bot boolean, occurred_at
+    timestamptz
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_review_comments(jsonb, jsonb) IS
+    'Normalizer: a comment on the code as a row of diogen_silver.pull_request_events';
+
     submitted_at timestamptz
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_reviews(jsonb, jsonb) IS
@@ -71,3 +85,44 @@ CREATE FUNCTION github_releases(doc jsonb, context jsonb) RETURNS TABLE (
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_releases(jsonb, jsonb) IS
     'Normalizer: a release''s document as a row of diogen_silver.releases';
+
+CREATE FUNCTION github_tags(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, tag text, sha text, tagged_at timestamptz
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_tags(jsonb, jsonb) IS
+    'Normalizer: a tag''s document as a row of diogen_silver.tags';
+
+CREATE FUNCTION github_branches(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, branch text, sha text
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_branches(jsonb, jsonb) IS
+    'Normalizer: a branch''s document as a row of diogen_silver.branches';
+
+CREATE FUNCTION github_pipeline_runs(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, run_id text, attempt bigint, name text, branch text, sha text, event text, result text,
+    created_at timestamptz, started_at timestamptz, finished_at timestamptz, url text
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_pipeline_runs(jsonb, jsonb) IS
+    'Normalizer: a workflow run''s document as rows of diogen_silver.pipeline_runs, one per attempt that was seen';
+
+CREATE FUNCTION github_pipeline_jobs(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, run_id text, job_id text, attempt bigint, name text, result text, created_at
+    timestamptz, started_at timestamptz, finished_at timestamptz
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_pipeline_jobs(jsonb, jsonb) IS
+    'Normalizer: a job''s document as a row of diogen_silver.pipeline_jobs';
+
+CREATE FUNCTION github_issues(doc jsonb, context jsonb) RETURNS TABLE (
+    project text, key text, issue_id text, title text, type text, is_subtask boolean, status text,
+    status_category text, resolution text, assignee text, reporter text, created_at timestamptz, updated_at
+    timestamptz, resolved_at timestamptz, labels text[], parent text, url text
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_issues(jsonb, jsonb) IS
+    'Normalizer: an issue''s document as a row of diogen_silver.issues';
+
+CREATE FUNCTION github_issue_changes(doc jsonb, context jsonb) RETURNS TABLE (
+    project text, issue_id text, change_id text, field text, "position" bigint, changed_at timestamptz,
+    from_value text, to_value text, author text, author_is_bot boolean
+) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
+COMMENT ON FUNCTION github_issue_changes(jsonb, jsonb) IS
+    'Normalizer: the closing of an issue as a row of diogen_silver.issue_changes';

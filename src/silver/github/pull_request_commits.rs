@@ -1,6 +1,6 @@
 //! The commits of pull requests.
 
-use super::{commit_author, commit_times, number, repository};
+use super::{commit_author, commit_times, list_or_remembered, number, remembered, repository};
 use crate::jsonb::Object;
 use crate::silver::fields::{Fields, Required, Unreadable};
 use crate::silver::rows::{Columns, Rows, Type};
@@ -14,20 +14,30 @@ pub const COLUMNS: Columns = &[
     ("author", Type::Text),
     ("authored_at", Type::Time),
     ("committed_at", Type::Time),
+    ("is_dropped", Type::Boolean),
 ];
 
-/// The rows of the commits nested in a pull request of GraphQL, or of the one that a document is.
+/// The rows of the commits nested in a pull request of GraphQL, and of those that earlier versions
+/// of it had; or of the one that a document is.
 pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable> {
     if identity::sha(doc).is_some() {
-        return push(doc, doc, context, rows);
+        return push(doc, doc, context, false, rows);
     }
-    // Of REST's pull requests this is a count.
-    if doc.object("commits").is_none() {
-        return Ok(());
-    }
-    for node in doc.list(&["commits"])? {
+    for node in list_or_remembered(doc, context, "commits")? {
         let commit = node.part(&["commit"])?.required("commits.nodes.commit")?;
-        push(commit, doc, context, rows)?;
+        push(commit, doc, context, false, rows)?;
+    }
+    let Some(remembered) = remembered(context) else {
+        return Ok(());
+    };
+    // It may be in the part of a long list that is in documents of its own.
+    let list = doc.object("commits").or(remembered.object("commits"));
+    let is_cut = match list {
+        Some(list) => list.flag(&["pageInfo.hasNextPage"])? == Some(true),
+        None => true,
+    };
+    for commit in remembered.list(&["dropped_commits"])? {
+        push(commit, doc, context, !is_cut, rows)?;
     }
     Ok(())
 }
@@ -36,6 +46,7 @@ fn push(
     commit: Object<'_>,
     doc: Object<'_>,
     context: Object<'_>,
+    is_dropped: bool,
     rows: &mut Rows,
 ) -> Result<(), Unreadable> {
     let (authored_at, committed_at) = commit_times(commit)?;
@@ -46,6 +57,7 @@ fn push(
         commit_author(commit)?.into(),
         authored_at.into(),
         committed_at.into(),
+        is_dropped.into(),
     ]);
     Ok(())
 }

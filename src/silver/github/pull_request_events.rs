@@ -1,6 +1,6 @@
 //! What happened to pull requests besides commits and reviews.
 
-use super::{actor, number, repository};
+use super::{actor, list_or_remembered, number, repository};
 use crate::jsonb::Object;
 use crate::silver::fields::{Fields, Required, Unreadable};
 use crate::silver::rows::{Columns, Rows, Type};
@@ -25,20 +25,34 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
         return of.push(doc, event, rows);
     }
     if is_comment(doc, context) {
+        // REST lists the comments of issues among those of pull requests.
+        if doc
+            .text("html_url")
+            .is_some_and(|url| url.contains("/issues/"))
+        {
+            return Ok(());
+        }
         return of.push(doc, "commented", rows);
     }
-    // Of REST's pull requests `comments` is a count.
-    if doc.object("comments").is_some() {
-        for comment in doc.list(&["comments"])? {
-            of.push(comment, "commented", rows)?;
-        }
+    for comment in list_or_remembered(doc, context, "comments")? {
+        of.push(comment, "commented", rows)?;
     }
-    for item in doc.list(&["timelineItems"])? {
+    for item in list_or_remembered(doc, context, "timelineItems")? {
         if let Some(event) = event(item)? {
             of.push(item, event, rows)?;
         }
     }
     Ok(())
+}
+
+/// The row of a comment on the code. Those of one review come with it all at once, and the review is
+/// what counts as a response.
+pub fn read_review_comment(
+    doc: Object<'_>,
+    context: Object<'_>,
+    rows: &mut Rows,
+) -> Result<(), Unreadable> {
+    PullRequest { doc, context }.push(doc, REVIEW_COMMENTED, rows)
 }
 
 /// Which event an item of a timeline is; `None` for the others.
@@ -51,6 +65,8 @@ fn event(item: Object<'_>) -> Result<Option<&'static str>, Unreadable> {
         _ => None,
     })
 }
+
+const REVIEW_COMMENTED: &str = "review_commented";
 
 /// A comment of its own refers to its pull request, or has it in its context.
 fn is_comment(doc: Object<'_>, context: Object<'_>) -> bool {
@@ -71,10 +87,16 @@ impl PullRequest<'_> {
     fn push(self, item: Object<'_>, event: &str, rows: &mut Rows) -> Result<(), Unreadable> {
         let (actor, is_bot) = actor(item.part(&["author", "actor", "user"])?)?;
         let occurred_at = item.moment(&["createdAt", "created_at"])?;
+        let id = identity::id(item).required("id")?;
+        let id = match event {
+            // GitHub counts these apart from other comments.
+            REVIEW_COMMENTED => format!("discussion_r{id}"),
+            _ => id,
+        };
         rows.push([
             repository(self.doc, self.context)?.into(),
             number(self.doc, self.context)?.into(),
-            identity::id(item).required("id")?.into(),
+            id.into(),
             event.into(),
             actor.into(),
             is_bot.into(),

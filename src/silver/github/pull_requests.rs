@@ -1,12 +1,12 @@
 //! Pull requests.
 
-use super::{actor, number, repository};
+use super::{actor, number, remembered, repository};
 use crate::jsonb::{Json, Object};
-use crate::silver::fields::{Fields, Unreadable, wrong};
+use crate::silver::fields::{Fields, Required, Unreadable, wrong};
 use crate::silver::rows::{Columns, Rows, Type};
 
-/// Those of `diogen_silver.pull_requests` that the document itself says. NULL means that it does
-/// not: REST's list leaves out sizes and counts.
+/// Those of `diogen_silver.pull_requests` that the document itself says. NULL means that neither it
+/// nor an earlier version does: REST's list leaves out sizes and counts.
 pub const COLUMNS: Columns = &[
     ("repository", Type::Text),
     ("number", Type::Integer),
@@ -43,7 +43,7 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
     let state = match doc.string(&["state"])? {
         _ if merged_at.is_some() => "merged",
         Some("OPEN" | "open") => "open",
-        _ => "closed",
+        state => state.required("state").map(|_| "closed")?,
     };
     let is_draft = doc.flag(&["isDraft", "draft"])?.unwrap_or(false);
     // Before the merge REST's `merge_commit_sha` is a test merge that never reaches the branch.
@@ -53,6 +53,12 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
     };
     let labels = doc.list(&["labels"])?;
     let labels: Result<Vec<_>, _> = labels.iter().map(|label| label.string(&["name"])).collect();
+    let remembered = |key| match remembered(context) {
+        Some(remembered) => remembered.whole(&[key]),
+        None => Ok(None),
+    };
+    let size = |keys: &[&str], key| Ok(doc.whole(keys)?.or(remembered(key)?));
+    let count = |list, key| Ok(count(doc, list)?.or(remembered(key)?));
     rows.push([
         repository(doc, context)?.into(),
         number(doc, context)?.into(),
@@ -69,11 +75,11 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
         merged_at.into(),
         doc.moment(&["closedAt", "closed_at"])?.into(),
         merge_sha.into(),
-        doc.whole(&["additions"])?.into(),
-        doc.whole(&["deletions"])?.into(),
-        doc.whole(&["changedFiles", "changed_files"])?.into(),
-        count(doc, "commits")?.into(),
-        count(doc, "comments")?.into(),
+        size(&["additions"], "additions")?.into(),
+        size(&["deletions"], "deletions")?.into(),
+        size(&["changedFiles", "changed_files"], "changed_files")?.into(),
+        count("commits", "commit_count")?.into(),
+        count("comments", "comment_count")?.into(),
         labels?.into_iter().flatten().collect::<Vec<_>>().into(),
         doc.string(&["html_url", "url"])?.into(),
     ]);

@@ -1,6 +1,6 @@
 //! Reviews of pull requests.
 
-use super::{actor, number, repository};
+use super::{actor, list_or_remembered, number, repository};
 use crate::jsonb::Object;
 use crate::silver::fields::{Fields, Required, Unreadable};
 use crate::silver::rows::{Columns, Rows, Type};
@@ -23,7 +23,7 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
     if doc.any(&["submittedAt", "submitted_at"]).is_some() {
         return push(doc, doc, context, rows);
     }
-    for review in doc.list(&["reviews"])? {
+    for review in list_or_remembered(doc, context, "reviews")? {
         push(review, doc, context, rows)?;
     }
     Ok(())

@@ -1,7 +1,8 @@
 //! What a GitHub document is called in bronze: the same key whether it came from GraphQL, from
-//! REST or from another tool's export.
+//! REST, from a webhook or from another tool's export.
 
 use super::super::{Identity, SourceError};
+use super::payload::{Payload, payload};
 use crate::jsonb::{Json, Object};
 
 const REPOSITORY_EXAMPLE: &str = r#"{"repository": "acme/api"}"#;
@@ -17,6 +18,31 @@ pub fn identify(
         stream: stream.to_owned(),
         missing,
         example,
+    };
+    let (document, is_deleted) = match payload(document) {
+        None => (document, false),
+        Some(Payload::Object {
+            stream: belongs,
+            document,
+            is_deleted,
+            ..
+        }) if belongs == stream => (document, is_deleted),
+        Some(Payload::Object {
+            key,
+            stream: belongs,
+            ..
+        }) => {
+            return Err(SourceError::OtherStream {
+                stream: stream.to_owned(),
+                key,
+                belongs,
+            });
+        }
+        Some(Payload::Other) => {
+            return Err(SourceError::NoDocument {
+                stream: stream.to_owned(),
+            });
+        }
     };
     let repository =
         repository(document, context).ok_or_else(|| lacking("repository", REPOSITORY_EXAMPLE))?;
@@ -74,6 +100,7 @@ pub fn identify(
             .any(&["updatedAt", "updated_at"])
             .and_then(Json::time),
         requires,
+        is_deleted,
     })
 }
 

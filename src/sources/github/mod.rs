@@ -11,6 +11,7 @@ pub mod identity;
 mod listings;
 mod mark;
 mod nested;
+pub mod payload;
 mod rest;
 mod runs;
 
@@ -20,8 +21,8 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use serde_json::Value;
 
 use super::{
-    Call, Identity, OptionError, Options, Page, Place, Scope, Source, SourceError, Stream, Token,
-    fetched, ingested, sensitive,
+    Call, INCIDENTS, Identity, OptionError, Options, Page, Place, Scope, Source, SourceError,
+    Stream, Token, fetched, ingested, sensitive,
 };
 use crate::http::Response;
 use crate::jsonb::Object;
@@ -53,6 +54,7 @@ const STREAMS: &[Stream] = &[
     fetched("deployment_statuses", NESTED),
     fetched("workflow_jobs", Scope::Queue(1)),
     ingested("review_comments"),
+    INCIDENTS,
 ];
 
 impl super::Kind for Kind {
@@ -93,6 +95,13 @@ impl super::Kind for Kind {
         context: Object<'_>,
     ) -> Result<Identity, SourceError> {
         identity::identify(stream, document, context)
+    }
+
+    fn wrapper(&self, document: Object<'_>) -> Option<&'static str> {
+        match payload::payload(document)? {
+            payload::Payload::Object { key, .. } => Some(key),
+            payload::Payload::Other => None,
+        }
     }
 
     fn entry_selects(&self, entry: &str, key: &str) -> Result<bool, OptionError> {

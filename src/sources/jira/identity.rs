@@ -74,6 +74,7 @@ pub fn identify(
             _ => None,
         },
         requires: Vec::new(),
+        is_deleted: false,
     })
 }
 

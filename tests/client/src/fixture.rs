@@ -84,10 +84,11 @@ impl Fixture {
 
     /// The documents in which two sources differ; none means that both hold the same, and something.
     pub fn differences_between(&mut self, one: &str, other: &str) -> Vec<String> {
-        // A run's document lists those of its pull requests that are open just then.
+        // A run's document lists those of its pull requests that are open just then; and what is
+        // remembered of earlier versions depends on which of them were seen.
         let rows = |source| {
             format!(
-                "SELECT stream, key, scope, context,
+                "SELECT stream, key, scope, context - 'remembered' AS context,
                         CASE stream WHEN 'workflow_runs' THEN doc - 'pull_requests' ELSE doc END AS doc
                  FROM diogen_bronze.documents WHERE source = '{source}' AND deleted_at IS NULL"
             )

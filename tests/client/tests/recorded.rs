@@ -117,7 +117,7 @@ fn documents_in_rest_shape_give_the_same_rows() {
         let columns = db.value(&format!(
             "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
              WHERE attrelid = 'diogen_silver.{table}'::regclass AND attnum > 0
-               AND attname NOT IN ('source', 'pull_request_numbers')"
+               AND attname NOT IN ('source', 'document_id', 'pull_request_numbers')"
         ));
         let rows = |source| {
             format!("SELECT {columns} FROM diogen_silver.{table} WHERE source = '{source}'")
