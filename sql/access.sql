@@ -27,10 +27,10 @@ COMMENT ON FUNCTION create_user_mapping(text, text) IS 'Stores the current user'
 COMMENT ON FUNCTION hide_statement() IS 'Until the transaction ends, the server logs errors without the statement that failed';
 COMMENT ON FUNCTION begin_batch(text[]) IS 'Begins a batch of documents for the normalizers with these functions, as diogen.normalizers names them';
 COMMENT ON FUNCTION read_document(bigint, timestamptz, jsonb, jsonb) IS 'Reads a document for all normalizers of the batch; returns how many rows it gave';
+COMMENT ON FUNCTION complete_batch() IS 'Fills in what the documents of the batch tell of the histories of their pull requests, once all are read';
 COMMENT ON FUNCTION batch_rows(text, int[]) IS 'The rows of the batch for one normalizer, after the numbers of their documents; one for each value of the key, given as positions of columns';
 COMMENT ON FUNCTION batch_size(text) IS 'How many rows the batch has for one normalizer; NULL: it is none of the extension''s own';
 COMMENT ON FUNCTION batch_rejects() IS 'The documents of the batch that a normalizer could not read, and why';
-COMMENT ON FUNCTION pull_request_histories(text, text[], bigint[]) IS 'First commit, ready, first review and approval of pull requests, from all that is known of them';
 COMMENT ON FUNCTION shipped_commits(text, text, text[]) IS 'Which of the deployed commits, in the order given, first shipped which commit of the graph';
 
 -- Who may do what. Reading figures is for whoever is granted the tables; reaching the network,

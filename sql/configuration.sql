@@ -74,23 +74,24 @@ COMMENT ON COLUMN normalizers.function IS
 COMMENT ON COLUMN normalizers.priority IS
     'Of two documents that yield the same row, the one with the higher priority counts, then the one that changed last';
 COMMENT ON COLUMN normalizers.initial_columns IS
-    'Columns that are only filled in a new row, because something else keeps them up to date afterwards; a new row then counts as complete';
+    'Columns that are only filled in a new row, from the document alone; enrichment keeps them up to date afterwards';
 COMMENT ON COLUMN normalizers.is_builtin IS 'Whether the extension brought it';
 
 INSERT INTO normalizers (kind, stream, target, function, priority, initial_columns, is_builtin)
 SELECT 'github', stream, target, 'diogen.' || function, priority, initial_columns::text[], true
 FROM (VALUES
     ('repositories', 'repositories', 'github_repositories', 0, '{}'),
-    ('pull_requests', 'pull_requests', 'github_pull_requests', 0, '{ready_at}'),
+    ('pull_requests', 'pull_requests', 'github_pull_requests', 0,
+     '{ready_at,first_commit_at,first_review_at,approved_at,commits_known,review_count,reopened_count}'),
     ('pull_requests', 'pull_request_commits', 'github_pull_request_commits', 0, '{}'),
     ('pull_requests', 'reviews', 'github_reviews', 0, '{}'),
     ('pull_requests', 'pull_request_events', 'github_pull_request_events', 0, '{}'),
-    ('pull_request_commits', 'pull_request_commits', 'github_pull_request_commits', 0, '{}'),
     ('pull_requests', 'pull_request_files', 'github_pull_request_files', 0, '{}'),
-    ('reviews', 'reviews', 'github_reviews', 0, '{}'),
+    ('pull_request_commits', 'pull_request_commits', 'github_pull_request_commits', 0, '{}'),
     ('pull_request_files', 'pull_request_files', 'github_pull_request_files', 0, '{}'),
-    ('issue_comments', 'pull_request_events', 'github_pull_request_events', 0, '{}'),
+    ('reviews', 'reviews', 'github_reviews', 0, '{}'),
     ('review_comments', 'pull_request_events', 'github_review_comments', 0, '{}'),
+    ('issue_comments', 'pull_request_events', 'github_pull_request_events', 0, '{}'),
     ('pull_request_events', 'pull_request_events', 'github_pull_request_events', 0, '{}'),
     ('commits', 'commits', 'github_commits', 0, '{}'),
     ('branch_commits', 'commits', 'github_delivered_commits', -1, '{}'),
@@ -98,17 +99,16 @@ FROM (VALUES
     ('deployments', 'deployment_statuses', 'github_deployment_statuses', 0, '{}'),
     ('deployments', 'commits', 'github_delivered_commits', -1, '{}'),
     ('deployment_statuses', 'deployment_statuses', 'github_deployment_statuses', 0, '{}'),
-    ('releases', 'releases', 'github_releases', 0, '{}'),
     ('issues', 'issues', 'github_issues', 0, '{}'),
     ('issues', 'issue_changes', 'github_issue_changes', 0, '{}'),
     ('workflow_runs', 'pipeline_runs', 'github_pipeline_runs', 0, '{}'),
     ('workflow_jobs', 'pipeline_jobs', 'github_pipeline_jobs', 0, '{}'),
     ('tags', 'tags', 'github_tags', 0, '{}'),
     ('branches', 'branches', 'github_branches', 0, '{}'),
+    ('releases', 'releases', 'github_releases', 0, '{}'),
     ('releases', 'commits', 'github_delivered_commits', -1, '{}')
 ) AS builtin (stream, target, function, priority, initial_columns);
 
-SELECT pg_catalog.pg_extension_config_dump('teams', '');
 INSERT INTO normalizers (kind, stream, target, function, is_builtin)
 SELECT 'jira', stream, target, 'diogen.' || function, true
 FROM (VALUES
@@ -127,6 +127,7 @@ INSERT INTO normalizers (kind, stream, target, function, is_builtin)
 SELECT kind, 'incidents', 'incidents', 'diogen.sent_incidents', true
 FROM unnest('{github,jira}'::text[]) AS kind;
 
+SELECT pg_catalog.pg_extension_config_dump('teams', '');
 SELECT pg_catalog.pg_extension_config_dump('services', '');
 SELECT pg_catalog.pg_extension_config_dump('bot_rules', '');
 SELECT pg_catalog.pg_extension_config_dump('normalizers', 'WHERE NOT is_builtin');

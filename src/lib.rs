@@ -64,10 +64,14 @@ extension_sql_file!(
     "../sql/silver/normalizers/jira.sql",
     name = "jira_normalizers"
 );
-extension_sql_file!("../sql/silver/batch.sql");
+extension_sql_file!("../sql/silver/batch.sql", name = "batch");
 extension_sql_file!("../sql/silver/enrich.sql");
 extension_sql_file!("../sql/silver/issues.sql");
-extension_sql_file!("../sql/silver/normalize.sql", name = "normalize");
+extension_sql_file!(
+    "../sql/silver/normalize.sql",
+    name = "normalize",
+    requires = ["batch"]
+);
 extension_sql_file!("../sql/gold/tables.sql", name = "gold_tables");
 extension_sql_file!("../sql/gold/compute.sql");
 extension_sql_file!("../sql/gold/dora.sql");
@@ -111,11 +115,13 @@ mod tests {
             "http",
             "sources",
             "jsonb/container.rs",
+            "jsonb/index.rs",
             "jsonb/numeric.rs",
             "jsonb/reader.rs",
             "jsonb/time.rs",
             "gold/commit_graph.rs",
             "silver/fields.rs",
+            "silver/pull_request_history.rs",
             "silver/rows.rs",
             "silver/normalizer.rs",
             "silver/github",

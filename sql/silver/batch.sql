@@ -5,6 +5,7 @@ CREATE TYPE normalizer_plan AS (
     function text,
     priority int,
     is_shared boolean,
+    is_complete boolean,
     remove_rows text,
     delete_rows text,
     upsert_rows text,
@@ -13,6 +14,7 @@ CREATE TYPE normalizer_plan AS (
 COMMENT ON TYPE normalizer_plan IS
     'How the rows of one normalizer are stored: statements with the source as $1 and the numbers of the documents as $2';
 COMMENT ON COLUMN normalizer_plan.is_shared IS 'Whether other normalizers fill the same table';
+COMMENT ON COLUMN normalizer_plan.is_complete IS 'Whether rows that its documents fill empty tables with leave nothing to be worked on';
 COMMENT ON COLUMN normalizer_plan.remove_rows IS 'Removes the rows of the documents';
 COMMENT ON COLUMN normalizer_plan.delete_rows IS 'Removes the rows that the documents no longer yield';
 COMMENT ON COLUMN normalizer_plan.upsert_rows IS 'Inserts rows, and updates them where they differ';
@@ -88,40 +90,48 @@ BEGIN
     stale := (SELECT string_agg(format(
                   ', %1$s AS (
                        INSERT INTO diogen_silver.%1$I (source, %2$s)
-                       SELECT DISTINCT $1, %2$s FROM changed WHERE %3$s
+                       SELECT DISTINCT $1, %2$s FROM %3$s
                        -- Written even where it is there: who works the list off must wait before the row goes.
                        ON CONFLICT ON CONSTRAINT %4$I DO UPDATE SET source = excluded.source)',
-                  l.list, diogen.column_list('%I', l.key), CASE WHEN l.is_for_facts THEN 'true' ELSE 'is_incomplete' END,
-                  l.list || '_pkey'), '')
-              FROM (VALUES ('stale_repositories', '{repository}'::text[], true),
-                           ('stale_pull_requests', '{repository,number}', false),
-                           ('stale_deployments', '{repository,deployment_id}', false),
-                           ('stale_issues', '{issue_id}', false),
-                           ('stale_sprints', '{sprint_id}', false)) AS l (list, key, is_for_facts)
-              WHERE keys @> l.key);
+                  l.list, diogen.column_list('%I', l.key), l.rows, l.list || '_pkey'), '')
+              FROM (VALUES ('stale_repositories', '{repository}'::text[], 'changed', true),
+                           ('stale_pull_requests', '{repository,number}', 'changed WHERE is_incomplete', true),
+                           ('stale_deployments', '{repository,deployment_id}', 'changed WHERE is_incomplete', true),
+                           ('stale_issues', '{issue_id}', 'changed WHERE is_incomplete', true),
+                           ('stale_sprints', '{sprint_id}', 'changed WHERE is_incomplete', true),
+                           ('stale_statuses', '{status_id}', 'changed', true),
+                           -- Which of a pull request's commits are its own depends on those of the base branch.
+                           ('stale_pull_requests', '{repository,number}',
+                            '(SELECT c.repository, p.number FROM changed c
+                              JOIN diogen_silver.pull_request_commits p
+                                ON (p.source, p.repository, p.sha) = ($1, c.repository, c.sha)) c', false)
+                   ) AS l (list, key, rows, is_by_key)
+              WHERE CASE WHEN l.is_by_key THEN keys @> l.key ELSE normalizer.target = 'commits' END);
     stale := format('%s SELECT count(*) FROM changed', stale);
+    -- A stream whose documents tell all of a new row leaves nothing to be worked on.
+    plan.is_complete := EXISTS (SELECT FROM diogen.normalizers o
+                           WHERE o.kind = normalizer.kind AND o.stream = normalizer.stream AND o.initial_columns <> '{}');
 
-    plan.insert_rows := format(
-        'WITH changed AS (
-             INSERT INTO diogen_silver.%I (source, document_id, %s) SELECT $1, n.document_id, %s FROM %s
-             RETURNING %s, %L::boolean AS is_incomplete)%s',
-        normalizer.target, diogen.column_list('%I', columns), values, rows, diogen.column_list('%I', keys),
-        normalizer.initial_columns = '{}', stale);
-    -- Nobody needs to be told of every row when nothing hangs on it.
+    plan.insert_rows := format('INSERT INTO diogen_silver.%I (source, document_id, %s) SELECT $1, n.document_id, %s FROM %s',
+                               normalizer.target, diogen.column_list('%I', columns), values, rows);
+    IF NOT plan.is_complete THEN
+        plan.insert_rows := format('WITH changed AS (%s RETURNING %s, true AS is_incomplete)%s',
+                                   plan.insert_rows, diogen.column_list('%I', keys), stale);
+    END IF;
     plan.upsert_rows := format(
         'WITH changed AS (
              INSERT INTO diogen_silver.%I AS t (source, document_id, %s) SELECT $1, n.document_id, %s FROM %s
              ON CONFLICT (source, %s) DO UPDATE SET document_id = excluded.document_id%s
              WHERE (t.document_id, %s) IS DISTINCT FROM (excluded.document_id, %s)
                AND (t.document_id = excluded.document_id OR diogen.outranks(%L, %L, excluded.document_id, t.document_id))
-             RETURNING %s, NOT (%L AND t.xmax = 0) AS is_incomplete)%s',
+             RETURNING %s, true AS is_incomplete)%s',
         normalizer.target, diogen.column_list('%I', columns), values, rows,
         diogen.column_list('%I', keys),
         (SELECT string_agg(format(', %1$I = excluded.%1$I', c), '')
          FROM unnest(columns) AS c WHERE c <> ALL (keys || normalizer.initial_columns)),
         diogen.column_list('t.%I', diogen.other_columns(columns, keys || normalizer.initial_columns)),
         diogen.column_list('excluded.%I', diogen.other_columns(columns, keys || normalizer.initial_columns)),
-        normalizer.kind, normalizer.target, diogen.column_list('t.%I', keys), normalizer.initial_columns <> '{}', stale);
+        normalizer.kind, normalizer.target, diogen.column_list('t.%I', keys), stale);
     plan.remove_rows := format(
         'WITH changed AS (
              DELETE FROM diogen_silver.%I t WHERE t.source = $1 AND t.document_id = ANY ($2)
@@ -192,7 +202,11 @@ DECLARE
     deleted bigint := 0;
     written bigint;
 BEGIN
-    IF is_empty THEN
+    IF is_empty AND plan.is_complete THEN
+        EXECUTE plan.insert_rows USING source, ids;
+        GET DIAGNOSTICS written = ROW_COUNT;
+        RETURN written;
+    ELSIF is_empty THEN
         EXECUTE plan.insert_rows INTO written USING source, ids;
         RETURN written;
     END IF;

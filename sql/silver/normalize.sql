@@ -17,9 +17,9 @@ DECLARE
     scopes text[];
 BEGIN
     PERFORM diogen.begin_batch(ARRAY(SELECT p.function FROM pg_catalog.unnest(plans) p));
-    SELECT array_agg(b.document_id), array_agg(b.changed_xid), array_agg(DISTINCT b.scope),
+    SELECT array_agg(b.document_id), array_agg(b.changed_xid), array_agg(b.scope),
            -- While they are read, which is what takes the time.
-           sum(CASE WHEN b.deleted_at IS NULL
+           max(CASE WHEN b.deleted_at IS NULL
                     THEN diogen.read_document(b.document_id, b.updated_at, b.doc, b.context) END)
     INTO ids, xids, scopes
     FROM (SELECT d.* FROM diogen_bronze.documents d
@@ -32,12 +32,20 @@ BEGIN
     END IF;
     last_xid := xids[documents];
     last_id := ids[documents];
+    PERFORM diogen.complete_batch();
     written := diogen.store_batch(source, kind, ids, plans, empty_targets);
-    -- A repository that anything belongs to is one, whether or not it has a document of its own.
-    INSERT INTO diogen_silver.repositories (source, repository)
-    SELECT source, s.scope FROM pg_catalog.unnest(scopes) AS s (scope)
-    WHERE EXISTS (SELECT FROM diogen.normalizers n WHERE n.kind = kind AND n.target = 'repositories')
-    ON CONFLICT DO NOTHING;
+    IF EXISTS (SELECT FROM diogen.normalizers n WHERE n.kind = kind AND n.target = 'repositories') THEN
+        scopes := ARRAY(SELECT DISTINCT s.scope FROM pg_catalog.unnest(scopes) AS s (scope) WHERE s.scope <> '*');
+        -- A repository that anything belongs to is one, whether or not it has a document of its own.
+        INSERT INTO diogen_silver.repositories (source, repository)
+        SELECT source, s.scope FROM pg_catalog.unnest(scopes) AS s (scope)
+        ON CONFLICT DO NOTHING;
+        -- What was empty was filled without a word of each row.
+        INSERT INTO diogen_silver.stale_repositories (source, repository)
+        SELECT source, s.scope FROM pg_catalog.unnest(scopes) AS s (scope)
+        WHERE written > 0 AND empty_targets <> '{}'
+        ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION normalize_batch(text, text, text, normalizer_plan[], text[], xid8, bigint, int) IS
@@ -122,13 +130,16 @@ BEGIN
     INSERT INTO diogen_silver.stale_deployments (source, repository, deployment_id)
     SELECT d.source, d.repository, d.deployment_id FROM diogen_silver.deployments d WHERE d.source = source
     ON CONFLICT DO NOTHING;
+    PERFORM diogen.mark_all_issues(source);
 END
 $$;
 COMMENT ON FUNCTION begin_rebuild(text) IS
     'Makes the next run read all documents of a source again, and removes the rows that no document stands behind';
 
 CREATE FUNCTION refresh_statistics(kind text) RETURNS void
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE
+SET default_statistics_target = 20 -- rough and soon; autovacuum takes the time for better ones
+AS $$
 #variable_conflict use_variable
 DECLARE
     target name;
@@ -144,7 +155,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION refresh_statistics(text) IS
-    'Lets the planner know of a large load into the silver tables of a kind of source; autovacuum would get to it later';
+    'Lets the planner know of a large load into the silver tables of a kind of source';
 
 CREATE PROCEDURE normalize_source(source text, rebuild boolean, INOUT written bigint)
 LANGUAGE plpgsql AS $$
@@ -164,7 +175,9 @@ BEGIN
     IF rebuild THEN
         PERFORM diogen.begin_rebuild(source);
     END IF;
-    FOR stream IN SELECT DISTINCT n.stream FROM diogen.normalizers n WHERE n.kind = kind ORDER BY n.stream LOOP
+    -- Streams that tell all of a row first: as long as there is nothing else of it, nothing is left to be worked on.
+    FOR stream IN SELECT n.stream FROM diogen.normalizers n WHERE n.kind = kind
+                  GROUP BY n.stream ORDER BY max(n.initial_columns) DESC, n.stream LOOP
         -- A snapshot of its own, older than the one that reads the documents.
         oldest := pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot());
         since := coalesce((SELECT w.changed_xid FROM diogen_silver.watermarks w
@@ -179,9 +192,11 @@ BEGIN
           AND d.changed_xid <> pg_catalog.pg_current_xact_id();
         after_id := -1;
         LOOP
-            EXIT WHEN NOT EXISTS (SELECT FROM diogen_bronze.documents d
-                                  WHERE d.source = source AND d.stream = stream
-                                    AND (d.changed_xid, d.document_id) > (since, after_id));
+            -- In the order of the index, which the planner must not take for longer than the whole table.
+            PERFORM FROM diogen_bronze.documents d
+            WHERE d.source = source AND d.stream = stream AND (d.changed_xid, d.document_id) > (since, after_id)
+            ORDER BY d.changed_xid, d.document_id LIMIT 1;
+            EXIT WHEN NOT FOUND;
             IF after_id = -1 THEN
                 SELECT p.* INTO planned FROM diogen.normalizer_plans(source, kind, stream) p;
             END IF;
@@ -207,7 +222,8 @@ BEGIN
     IF written > large_load THEN
         PERFORM diogen.refresh_statistics(kind);
     END IF;
-    PERFORM diogen.enrich_pull_requests(source), diogen.enrich_deployments(source);
+    PERFORM diogen.enrich_pull_requests(source), diogen.enrich_deployments(source),
+            diogen.enrich_issues(source);
 END
 $$;
 COMMENT ON PROCEDURE normalize_source(text, boolean, bigint) IS

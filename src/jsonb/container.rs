@@ -131,6 +131,24 @@ impl<'a> Container<'a> {
         self.element(keys + found)
     }
 
+    /// Where the data of an element ends that begins at `start`.
+    #[inline]
+    pub fn end(self, index: usize, start: usize) -> Option<usize> {
+        Some(end(self.entry(index)?, start))
+    }
+
+    /// Some of the data.
+    #[inline]
+    pub fn bytes(self, start: usize, length: usize) -> Option<&'a [u8]> {
+        self.data.get(start..start + length)
+    }
+
+    /// The element whose data begins at `start`.
+    #[inline]
+    pub fn element_at(self, index: usize, start: usize) -> Option<Element<'a>> {
+        self.read(self.entry(index)?, start)
+    }
+
     #[inline]
     fn entry(self, index: usize) -> Option<u32> {
         self.entries

@@ -2,11 +2,13 @@
 //! text round trip.
 //!
 //! [`datum`] is the one place where a detoasted datum becomes a byte slice; all else is pure Rust
-//! over that slice and has no `unsafe`: [`container`] knows the format, [`numeric`] and [`time`]
-//! what is inside a value, and [`reader`] is what normalizers use.
+//! over that slice and has no `unsafe`: [`container`] knows the format, [`index`] speeds up many
+//! lookups in one object, [`numeric`] and [`time`] know what is inside a value, and [`reader`] is
+//! what normalizers use.
 
 mod container;
 mod datum;
+mod index;
 mod numeric;
 mod reader;
 mod time;

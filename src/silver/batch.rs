@@ -16,10 +16,11 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::normalizer::Normalizer;
+use super::pull_request_history::{self, Facts, Told};
 use super::return_rows::{return_rows, sql_function};
 use super::rows::Rows;
 use crate::error::Error;
-use crate::jsonb::Document;
+use crate::jsonb::{Document, Object};
 
 /// What one normalizer made of the batch.
 struct Reading {
@@ -71,7 +72,11 @@ fn read_document(
     doc: Document<'_>,
     context: Document<'_>,
 ) -> i64 {
-    let (doc, context) = (doc.root(), context.root());
+    let (mut doc, context) = (doc.object(), context.object());
+    let index = doc.and_then(Object::index);
+    if let Some(index) = &index {
+        doc = doc.map(|doc| doc.with(index));
+    }
     BATCH.with_borrow_mut(|batch| {
         let position = batch.documents.len();
         batch.documents.push((updated_at, document_id));
@@ -87,6 +92,13 @@ fn read_document(
         }
         count as i64
     })
+}
+
+/// Fills in what the documents of the batch tell of their pull requests' histories, once all are
+/// read.
+#[pg_extern(volatile, strict, parallel_unsafe)]
+fn complete_batch() -> Result<(), ErrorReport> {
+    BATCH.with_borrow_mut(|batch| Ok(batch.complete()?))
 }
 
 /// The rows of the batch for one normalizer, each after the number of its document. Where several
@@ -159,7 +171,7 @@ fn normalizer(
     let normalizer = Normalizer::named(&function).ok_or(Error::NoNormalizer(function))?;
     let mut rows = Rows::new(normalizer.columns);
     normalizer
-        .add(doc.root(), context.root(), &mut rows)
+        .add(doc.object(), context.object(), &mut rows)
         .map_err(Error::from)?;
     let all = (0..rows.len()).map(|row| (None, row));
     Ok(return_rows(call, &rows, all)?)
@@ -172,6 +184,41 @@ impl Reading {
 }
 
 impl Batch {
+    fn complete(&mut self) -> Result<(), Error> {
+        let facts = |function: &str| {
+            let reading = self.reading(function)?;
+            Some(Facts {
+                rows: &reading.rows,
+                origins: &reading.origins,
+            })
+        };
+        let (Some(pull_requests), Some(commits), Some(reviews), Some(events)) = (
+            facts("diogen.github_pull_requests"),
+            facts("diogen.github_pull_request_commits"),
+            facts("diogen.github_reviews"),
+            facts("diogen.github_pull_request_events"),
+        ) else {
+            return Ok(());
+        };
+        if commits.origins.is_empty() && reviews.origins.is_empty() && events.origins.is_empty() {
+            return Ok(());
+        }
+        let told = Told {
+            pull_requests,
+            commits,
+            reviews,
+            events,
+        };
+        let cells = pull_request_history::cells(told)?;
+        let is_pull_requests = |it: &&mut Reading| it.normalizer.function == "github_pull_requests";
+        if let Some(reading) = self.readings.iter_mut().find(is_pull_requests) {
+            for (row, column, cell) in cells {
+                reading.rows.set(row, column, cell);
+            }
+        }
+        Ok(())
+    }
+
     fn reading(&self, function: &str) -> Option<&Reading> {
         let function = function.strip_prefix("diogen.")?;
         self.readings

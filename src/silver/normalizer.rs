@@ -1,6 +1,6 @@
 //! What a normalizer is, and which there are.
 
-use crate::jsonb::{Json, Object};
+use crate::jsonb::Object;
 
 use super::fields::Unreadable;
 use super::rows::{Columns, Rows};
@@ -35,23 +35,17 @@ impl Normalizer {
     /// Adds the rows of a document; of one that is unreadable, none.
     pub fn add(
         &self,
-        doc: Option<Json<'_>>,
-        context: Option<Json<'_>>,
+        doc: Option<Object<'_>>,
+        context: Option<Object<'_>>,
         rows: &mut Rows,
     ) -> Result<(), Unreadable> {
+        let doc = doc.ok_or(Unreadable::Shape("the document is no JSON object"))?;
+        let context = context.ok_or(Unreadable::Shape("its context is no JSON object"))?;
         let mark = rows.mark();
-        let result = object(doc, "the document is no JSON object").and_then(|doc| {
-            let context = object(context, "its context is no JSON object")?;
-            (self.read)(doc, context, rows)
-        });
+        let result = (self.read)(doc, context, rows);
         if result.is_err() {
             rows.rewind(mark);
         }
         result
     }
-}
-
-fn object<'a>(json: Option<Json<'a>>, otherwise: &'static str) -> Result<Object<'a>, Unreadable> {
-    let object = json.and_then(Json::object);
-    object.ok_or(Unreadable::Shape(otherwise))
 }

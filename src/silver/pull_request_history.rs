@@ -1,17 +1,16 @@
-//! What takes a whole pull request's history to know: first commit, ready, first review, approval.
+//! What takes a whole pull request's history to know, where its document tells all of it: first
+//! commit, ready, first review, approval.
 //!
-//! One query reads the batch's events; polars groups them by pull request.
+//! The columns come straight from the documents of a batch, and polars groups them. What is spread
+//! over several documents is put together by SQL, which has it at hand (`sql/silver/enrich.sql`);
+//! both come to the same.
 
 use std::collections::HashMap;
 
-use pgrx::datum::TimestampWithTimeZone;
-use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::prelude::*;
 use polars::prelude::*;
 
-use crate::error::Error;
+use super::rows::{Cell, Rows, packed};
 use crate::frame::{FrameError, MAX_ROWS, with_engine};
-use crate::time;
 
 /// An authored commit.
 const COMMIT: i32 = 0;
@@ -25,61 +24,30 @@ const READY: i32 = 3;
 const REVIEW: i32 = 4;
 /// A reopening.
 const REOPENING: i32 = 5;
+/// An authored commit that a force push took out of it.
+const DROPPED: i32 = 6;
 
-const EVENTS: &str = "
-    WITH wanted AS MATERIALIZED (
-        SELECT w.position::int4 AS pull_request, p.*
-        FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::bigint[]))
-             WITH ORDINALITY AS w (repository, number, position)
-        JOIN diogen_silver.pull_requests p
-          ON p.source = $1 AND p.repository = w.repository AND p.number = w.number
-    ), reviews AS (
-        SELECT w.pull_request, r.state, r.submitted_at,
-               NOT r.reviewer_is_bot AND r.reviewer <> w.author
-               AND r.submitted_at <= coalesce(w.merged_at, 'infinity') AS counts
-        FROM wanted w
-        JOIN diogen_silver.reviews r USING (source, repository, number)
-    ), events AS (
-        SELECT w.pull_request, e.event, e.occurred_at, w.created_at, w.is_draft,
-               NOT e.actor_is_bot AND e.actor <> w.author
-               AND e.occurred_at <= coalesce(w.merged_at, 'infinity') AS counts
-        FROM wanted w
-        JOIN diogen_silver.pull_request_events e USING (source, repository, number)
-    ), draft_history AS (
-        SELECT DISTINCT ON (e.pull_request) e.pull_request, e.event
-        FROM events e
-        WHERE e.event IN ('ready_for_review', 'converted_to_draft')
-        ORDER BY e.pull_request, e.occurred_at
-    ), history AS (
-        SELECT w.pull_request, 0 AS kind, c.authored_at AS occurred_at
-        FROM wanted w
-        JOIN diogen_silver.pull_request_commits c USING (source, repository, number)
-        UNION ALL
-        SELECT pull_request, 1, submitted_at FROM reviews WHERE counts
-        UNION ALL
-        SELECT pull_request, 1, occurred_at FROM events WHERE counts AND event = 'commented'
-        UNION ALL
-        SELECT pull_request, 2, submitted_at FROM reviews WHERE counts AND state = 'approved'
-        UNION ALL
-        SELECT pull_request, 3, occurred_at FROM events WHERE event = 'ready_for_review'
-        UNION ALL
-        -- Ready from the start, unless the first thing known of its drafts is that it was one.
-        SELECT w.pull_request, 3, w.created_at
-        FROM wanted w
-        LEFT JOIN draft_history d USING (pull_request)
-        WHERE CASE WHEN d.event IS NULL THEN NOT w.is_draft ELSE d.event = 'converted_to_draft' END
-        UNION ALL
-        SELECT pull_request, 4, submitted_at FROM reviews
-        UNION ALL
-        SELECT pull_request, 5, occurred_at FROM events WHERE event = 'reopened'
-    )
-    SELECT pull_request, kind, (extract(epoch FROM occurred_at) * 1000000)::bigint
-    FROM history
-    WHERE occurred_at IS NOT NULL
-    ORDER BY pull_request";
+/// Rows of one normalizer, each with the document that it is from.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// The rows.
+    pub rows: &'a Rows,
+    /// The documents, as positions in the batch; they never decrease.
+    pub origins: &'a [usize],
+}
 
-/// How many events are read between two looks for a cancel.
-const FETCH_ROWS: i64 = 10_000;
+/// What the documents of a batch tell of pull requests.
+#[derive(Clone, Copy)]
+pub struct Told<'a> {
+    /// Rows of `pull_requests`.
+    pub pull_requests: Facts<'a>,
+    /// Rows of `pull_request_commits`.
+    pub commits: Facts<'a>,
+    /// Rows of `reviews`.
+    pub reviews: Facts<'a>,
+    /// Rows of `pull_request_events`.
+    pub events: Facts<'a>,
+}
 
 /// Events of a batch of pull requests, as columns.
 #[derive(Debug, Default)]
@@ -89,7 +57,7 @@ struct Events {
     occurred_at: Vec<i64>,
 }
 
-/// What a pull request's events come to; times in microseconds of the Unix epoch.
+/// What a pull request's events come to; times in microseconds, as the events have them.
 #[derive(Debug, Default, Clone, PartialEq)]
 struct History {
     first_commit: Option<i64>,
@@ -101,90 +69,217 @@ struct History {
     reopenings: i64,
 }
 
-/// The history of pull requests, named by repository and number: one row for each.
-///
-/// `first_commit_at`: earliest author date of its commits. `first_review_at`: first review or
-/// comment before the merge by a human other than the author. `ready_at`: the last time it became
-/// ready before that. `approved_at`: the last approval before the merge. NULL means there is none.
-#[pg_extern(stable, strict, parallel_restricted)]
-fn pull_request_histories(
-    source: &str,
-    repositories: Vec<String>,
-    numbers: Vec<i64>,
-) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(repository, String),
-            name!(number, i64),
-            name!(first_commit_at, Option<TimestampWithTimeZone>),
-            name!(ready_at, Option<TimestampWithTimeZone>),
-            name!(first_review_at, Option<TimestampWithTimeZone>),
-            name!(approved_at, Option<TimestampWithTimeZone>),
-            name!(commits_known, i64),
-            name!(review_count, i64),
-            name!(reopened_count, i64),
-        ),
-    >,
-    ErrorReport,
-> {
-    let mut histories = histories(source, &repositories, &numbers)?;
-    let at = |micros: Option<i64>| micros.and_then(time::from_micros);
-    let rows = (1..).zip(repositories).zip(numbers);
-    let rows = rows.map(move |((position, repository), number)| {
-        let history = histories.remove(&position).unwrap_or_default();
-        (
-            repository,
-            number,
-            at(history.first_commit),
-            at(history.ready),
-            at(history.first_review),
-            at(history.approved),
-            history.commits,
-            history.reviews,
-            history.reopenings,
-        )
+/// The cells that histories come to: row of `pull_requests`, column, cell.
+pub fn cells(told: Told<'_>) -> Result<Vec<(usize, usize, Cell)>, FrameError> {
+    let mut histories = HashMap::new();
+    let mut gathering = Gathering::new(told);
+    let rows = told.pull_requests.rows;
+    for row in 0..rows.len() {
+        if gathering.events.kind.len() >= MAX_ROWS {
+            let events = std::mem::take(&mut gathering.events);
+            histories.extend(with_engine(|| summarize(events))?);
+        }
+        gathering.add(row);
+    }
+    histories.extend(with_engine(|| summarize(gathering.events))?);
+    let columns = [
+        "ready_at",
+        "first_commit_at",
+        "first_review_at",
+        "approved_at",
+        "commits_known",
+        "review_count",
+        "reopened_count",
+    ]
+    .map(|name| rows.column(name));
+    let filled = histories.into_iter().flat_map(|(row, history)| {
+        let time = |at: Option<i64>| at.map_or(Cell::Null, Cell::Word);
+        let cells = [
+            time(history.ready),
+            time(history.first_commit),
+            time(history.first_review),
+            time(history.approved),
+            Cell::Word(history.commits),
+            Cell::Word(history.reviews),
+            Cell::Word(history.reopenings),
+        ];
+        let cells = columns.into_iter().zip(cells);
+        cells.map(move |(column, cell)| (row as usize, column, cell))
     });
-    Ok(TableIterator::new(rows))
+    Ok(filled.collect())
 }
 
-fn histories(
-    source: &str,
-    repositories: &[String],
-    numbers: &[i64],
-) -> Result<HashMap<i32, History>, Error> {
-    let arguments = [
-        source.into(),
-        repositories.to_vec().into(),
-        numbers.to_vec().into(),
-    ];
-    Spi::connect(|client| {
-        let mut cursor = client.open_cursor(EVENTS, &arguments);
-        let mut histories = HashMap::new();
-        let mut events = Events::default();
-        loop {
-            let rows = cursor.fetch(FETCH_ROWS)?;
-            if rows.is_empty() {
-                break;
-            }
-            for row in rows {
-                let pull_request = row.get(1)?.unwrap_or_default();
-                // A pull request's events stay together.
-                if events.kind.len() >= MAX_ROWS
-                    && events.pull_request.last() != Some(&pull_request)
-                {
-                    let batch = std::mem::take(&mut events);
-                    histories.extend(with_engine(|| summarize(batch))?);
-                }
-                events.pull_request.push(pull_request);
-                events.kind.push(row.get(2)?.unwrap_or_default());
-                events.occurred_at.push(row.get(3)?.unwrap_or_default());
-            }
-            crate::interrupts::check();
+/// One column of facts.
+#[derive(Clone, Copy)]
+struct Field<'a> {
+    rows: &'a Rows,
+    column: usize,
+}
+
+impl<'a> Field<'a> {
+    fn number(self, row: usize) -> Option<i64> {
+        match self.rows.cells(row)[self.column] {
+            Cell::Word(word) => Some(word),
+            _ => None,
         }
-        histories.extend(with_engine(|| summarize(events))?);
-        Ok(histories)
-    })
+    }
+
+    fn text(self, row: usize) -> &'a [u32] {
+        self.rows.words(row, self.column)
+    }
+
+    fn is_true(self, row: usize) -> bool {
+        self.number(row) == Some(1)
+    }
+}
+
+impl<'a> Facts<'a> {
+    fn field(self, name: &str) -> Field<'a> {
+        Field {
+            rows: self.rows,
+            column: self.rows.column(name),
+        }
+    }
+
+    /// The rows of a document, which come after those that were asked for before.
+    fn of(self, document: usize, next: &mut usize) -> std::ops::Range<usize> {
+        let first = *next + count(&self.origins[*next..], |it| it < document);
+        *next = first + count(&self.origins[first..], |it| it == document);
+        first..*next
+    }
+}
+
+/// How many of the first positions are so.
+fn count(origins: &[usize], is_so: impl Fn(usize) -> bool) -> usize {
+    origins.iter().take_while(|&&it| is_so(it)).count()
+}
+
+/// Who did something, and when.
+#[derive(Clone, Copy)]
+struct Deed<'a> {
+    who: Field<'a>,
+    is_bot: Field<'a>,
+    at: Field<'a>,
+}
+
+/// Goes through the facts of a batch, pull request by pull request.
+struct Gathering<'a> {
+    told: Told<'a>,
+    author: Field<'a>,
+    merged_at: Field<'a>,
+    created_at: Field<'a>,
+    is_draft: Field<'a>,
+    authored_at: Field<'a>,
+    is_dropped: Field<'a>,
+    review: Deed<'a>,
+    review_state: Field<'a>,
+    deed: Deed<'a>,
+    event: Field<'a>,
+    approved: Vec<u32>,
+    commented: Vec<u32>,
+    ready: Vec<u32>,
+    drafted: Vec<u32>,
+    reopened: Vec<u32>,
+    next_commit: usize,
+    next_review: usize,
+    next_event: usize,
+    events: Events,
+}
+
+impl<'a> Gathering<'a> {
+    fn new(told: Told<'a>) -> Self {
+        let deed = |facts: Facts<'a>, [who, is_bot, at]: [&str; 3]| Deed {
+            who: facts.field(who),
+            is_bot: facts.field(is_bot),
+            at: facts.field(at),
+        };
+        Self {
+            told,
+            author: told.pull_requests.field("author"),
+            merged_at: told.pull_requests.field("merged_at"),
+            created_at: told.pull_requests.field("created_at"),
+            is_draft: told.pull_requests.field("is_draft"),
+            authored_at: told.commits.field("authored_at"),
+            is_dropped: told.commits.field("is_dropped"),
+            review: deed(
+                told.reviews,
+                ["reviewer", "reviewer_is_bot", "submitted_at"],
+            ),
+            review_state: told.reviews.field("state"),
+            deed: deed(told.events, ["actor", "actor_is_bot", "occurred_at"]),
+            event: told.events.field("event"),
+            approved: packed("approved"),
+            commented: packed("commented"),
+            ready: packed("ready_for_review"),
+            drafted: packed("converted_to_draft"),
+            reopened: packed("reopened"),
+            next_commit: 0,
+            next_review: 0,
+            next_event: 0,
+            events: Events::default(),
+        }
+    }
+
+    fn push(&mut self, pull_request: usize, kind: i32, at: Option<i64>) {
+        if let Some(at) = at {
+            self.events.pull_request.push(pull_request as i32);
+            self.events.kind.push(kind);
+            self.events.occurred_at.push(at);
+        }
+    }
+
+    /// Whether a deed is a response to a pull request: before the merge, by a human other than the
+    /// author.
+    fn responds(&self, deed: Deed<'a>, row: usize, pull_request: usize) -> bool {
+        let merged_at = self.merged_at.number(pull_request);
+        deed.who.text(row) != self.author.text(pull_request)
+            && !deed.is_bot.is_true(row)
+            && deed.at.number(row) <= Some(merged_at.unwrap_or(i64::MAX))
+    }
+
+    /// Adds the events of a pull request.
+    fn add(&mut self, pull_request: usize) {
+        let document = self.told.pull_requests.origins[pull_request];
+        for row in self.told.commits.of(document, &mut self.next_commit) {
+            let kind = match self.is_dropped.is_true(row) {
+                true => DROPPED,
+                false => COMMIT,
+            };
+            self.push(pull_request, kind, self.authored_at.number(row));
+        }
+        for row in self.told.reviews.of(document, &mut self.next_review) {
+            let at = self.review.at.number(row);
+            self.push(pull_request, REVIEW, at);
+            if self.responds(self.review, row, pull_request) {
+                self.push(pull_request, RESPONSE, at);
+                if self.review_state.text(row) == self.approved {
+                    self.push(pull_request, APPROVAL, at);
+                }
+            }
+        }
+        // Ready from the start, unless the first thing known of its drafts is that it was one.
+        let mut first_about_drafts = i64::MAX;
+        let mut began_as_ready = !self.is_draft.is_true(pull_request);
+        for row in self.told.events.of(document, &mut self.next_event) {
+            let at = self.deed.at.number(row);
+            let event = self.event.text(row);
+            if event == self.commented && self.responds(self.deed, row, pull_request) {
+                self.push(pull_request, RESPONSE, at);
+            } else if event == self.ready {
+                self.push(pull_request, READY, at);
+            } else if event == self.reopened {
+                self.push(pull_request, REOPENING, at);
+            }
+            let is_about_drafts = event == self.ready || event == self.drafted;
+            if is_about_drafts && at < Some(first_about_drafts) {
+                first_about_drafts = at.unwrap_or_default();
+                began_as_ready = event == self.drafted;
+            }
+        }
+        if began_as_ready {
+            self.push(pull_request, READY, self.created_at.number(pull_request));
+        }
+    }
 }
 
 /// The earliest or the latest.
@@ -231,8 +326,11 @@ fn summarize(events: Events) -> Result<HashMap<i32, History>, FrameError> {
     for (id, at) in responses {
         histories.entry(id).or_default().first_review = Some(at);
     }
-    for (id, at) in extreme(&of_kind(COMMIT)?, Extreme::First)? {
-        histories.entry(id).or_default().first_commit = Some(at);
+    for kind in [COMMIT, DROPPED] {
+        for (id, at) in extreme(&of_kind(kind)?, Extreme::First)? {
+            let first = &mut histories.entry(id).or_default().first_commit;
+            *first = Some(first.map_or(at, |first| first.min(at)));
+        }
     }
     for (id, at) in extreme(&of_kind(APPROVAL)?, Extreme::Last)? {
         histories.entry(id).or_default().approved = Some(at);
@@ -310,7 +408,8 @@ mod tests {
     fn earliest_commit_first_response_last_approval() {
         let history = summary(&[
             (COMMIT, 9),
-            (COMMIT, 5),
+            (COMMIT, 7),
+            (DROPPED, 5),
             (RESPONSE, 30),
             (RESPONSE, 20),
             (APPROVAL, 40),

@@ -109,6 +109,26 @@ impl Rows {
         &self.cells[row * width..(row + 1) * width]
     }
 
+    /// The position of a column, which there must be.
+    pub fn column(&self, name: &str) -> usize {
+        let position = self.columns.iter().position(|(column, _)| *column == name);
+        position.unwrap_or_else(|| panic!("no column {name} in {:?}", self.columns))
+    }
+
+    /// The varlena of a cell, to compare it with others; of NULL, nothing.
+    pub fn words(&self, row: usize, column: usize) -> &[u32] {
+        match self.cells(row)[column] {
+            Cell::Packed(start, length) => &self.packed[start..start + length],
+            _ => &[],
+        }
+    }
+
+    /// Puts another value into a cell.
+    pub fn set(&mut self, row: usize, column: usize, cell: Cell) {
+        let width = self.columns.len();
+        self.cells[row * width + column] = cell;
+    }
+
     /// What the cells point into.
     pub fn packed(&self) -> &[u32] {
         &self.packed
@@ -217,6 +237,13 @@ impl Rows {
         self.packed[start] = header(4 * length);
         Cell::Packed(start, length)
     }
+}
+
+/// The varlena of a text.
+pub fn packed(text: &str) -> Vec<u32> {
+    let mut rows = Rows::new(&[("text", Type::Text)]);
+    rows.pack(text.as_bytes());
+    rows.packed
 }
 
 /// The header of a varlena of so many bytes, itself included.

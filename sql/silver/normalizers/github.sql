@@ -13,7 +13,9 @@ CREATE FUNCTION github_pull_requests(doc jsonb, context jsonb) RETURNS TABLE (
     repository text, number bigint, title text, author text, author_is_bot boolean, state text, is_draft
     boolean, base_ref text, head_ref text, created_at timestamptz, updated_at timestamptz, ready_at
     timestamptz, merged_at timestamptz, closed_at timestamptz, merge_sha text, additions bigint, deletions
-    bigint, changed_files bigint, commit_count bigint, comment_count bigint, labels text[], url text
+    bigint, changed_files bigint, commit_count bigint, comment_count bigint, labels text[], url text,
+    first_commit_at timestamptz, first_review_at timestamptz, approved_at timestamptz, commits_known bigint,
+    review_count bigint, reopened_count bigint
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_pull_requests(jsonb, jsonb) IS
     'Normalizer: a pull request''s document as a row of diogen_silver.pull_requests';
@@ -25,21 +27,19 @@ CREATE FUNCTION github_pull_request_commits(doc jsonb, context jsonb) RETURNS TA
 COMMENT ON FUNCTION github_pull_request_commits(jsonb, jsonb) IS
     'Normalizer: the commits in a document as rows of diogen_silver.pull_request_commits';
 
-CREATE FUNCTION github_pull_request_events(doc jsonb, context jsonb) RETURNS TABLE (
-    repository text, number bigint, event_id text, event text, actor text, actor_is_bot boolean, occurred_at
 CREATE FUNCTION github_pull_request_files(doc jsonb, context jsonb) RETURNS TABLE (
     repository text, number bigint, path text, additions bigint, deletions bigint, change text
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_pull_request_files(jsonb, jsonb) IS
     'Normalizer: the files in a document as rows of diogen_silver.pull_request_files';
 
+CREATE FUNCTION github_pull_request_events(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, number bigint, event_id text, event text, actor text, actor_is_bot boolean, occurred_at
     timestamptz
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_pull_request_events(jsonb, jsonb) IS
     'Normalizer: comments and draft history in a document as rows of diogen_silver.pull_request_events';
 
-CREATE FUNCTION github_reviews(doc jsonb, context jsonb) RETURNS TABLE (
-    repository text, number bigint, review_id bigint, reviewer text, reviewer_is_bot boolean, state text,
 CREATE FUNCTION github_review_comments(doc jsonb, context jsonb) RETURNS TABLE (
     repository text, number bigint, event_id text, event text, actor text, actor_is_bot boolean, occurred_at
     timestamptz
@@ -47,6 +47,8 @@ CREATE FUNCTION github_review_comments(doc jsonb, context jsonb) RETURNS TABLE (
 COMMENT ON FUNCTION github_review_comments(jsonb, jsonb) IS
     'Normalizer: a comment on the code as a row of diogen_silver.pull_request_events';
 
+CREATE FUNCTION github_reviews(doc jsonb, context jsonb) RETURNS TABLE (
+    repository text, number bigint, review_id bigint, reviewer text, reviewer_is_bot boolean, state text,
     submitted_at timestamptz
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_reviews(jsonb, jsonb) IS

@@ -3,7 +3,7 @@
 use super::{actor, number, remembered, repository};
 use crate::jsonb::{Json, Object};
 use crate::silver::fields::{Fields, Required, Unreadable, wrong};
-use crate::silver::rows::{Columns, Rows, Type};
+use crate::silver::rows::{Columns, Rows, Type, Value};
 
 /// Those of `diogen_silver.pull_requests` that the document itself says. NULL means that neither it
 /// nor an earlier version does: REST's list leaves out sizes and counts.
@@ -30,12 +30,18 @@ pub const COLUMNS: Columns = &[
     ("comment_count", Type::Integer),
     ("labels", Type::Texts),
     ("url", Type::Text),
+    ("first_commit_at", Type::Time),
+    ("first_review_at", Type::Time),
+    ("approved_at", Type::Time),
+    ("commits_known", Type::Integer),
+    ("review_count", Type::Integer),
+    ("reopened_count", Type::Integer),
 ];
 
 /// The row of a pull request.
 ///
-/// `ready_at` is what holds as long as no draft history is known: its creation, unless it is a
-/// draft.
+/// What its history tells (`ready_at`, and from `first_commit_at` on) is what holds as long as none
+/// is known; a batch fills in what its documents say (`pull_request_history`).
 pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable> {
     let (author, author_is_bot) = actor(doc.part(&["author", "user"])?)?;
     let created_at = doc.moment(&["createdAt", "created_at"])?;
@@ -82,6 +88,12 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
         count("comments", "comment_count")?.into(),
         labels?.into_iter().flatten().collect::<Vec<_>>().into(),
         doc.string(&["html_url", "url"])?.into(),
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        0.into(),
+        0.into(),
+        0.into(),
     ]);
     Ok(())
 }

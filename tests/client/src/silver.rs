@@ -4,7 +4,7 @@ use crate::Session;
 
 /// Tables that say where the work stands, not what is known.
 const BOOKKEEPING: &str = "'watermarks', 'stale_documents', 'stale_repositories', 'stale_pull_requests', 'stale_deployments', \
-                           'stale_issues', 'stale_sprints'";
+                           'stale_issues', 'stale_sprints', 'stale_statuses'";
 
 /// All rows of all silver tables, and the rejects, each after the name of its table.
 pub fn silver_rows(db: &mut Session) -> Vec<String> {
@@ -13,7 +13,9 @@ pub fn silver_rows(db: &mut Session) -> Vec<String> {
          WHERE table_schema = 'diogen_silver' AND table_name NOT IN ({BOOKKEEPING}) ORDER BY 1"
     ));
     let rows = |table: &String| {
-        format!("SELECT '{table} ' || (to_jsonb(t) - 'rejected_at')::text FROM diogen_silver.{table} t")
+        format!(
+            "SELECT '{table} ' || (to_jsonb(t) - 'rejected_at')::text FROM diogen_silver.{table} t"
+        )
     };
     let all: Vec<_> = tables.iter().map(rows).collect();
     db.lines(&format!("{} ORDER BY 1", all.join(" UNION ALL ")))
@@ -25,7 +27,9 @@ pub fn assert_silver_is_what_bronze_says(db: &mut Session) {
     let stepwise = silver_rows(db);
     db.run("CALL diogen.normalize(rebuild => true)");
     assert_same(&stepwise, &silver_rows(db), "a rebuild");
-    let tables = db.lines("SELECT table_name FROM information_schema.tables WHERE table_schema = 'diogen_silver'");
+    let tables = db.lines(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'diogen_silver'",
+    );
     db.run(&format!(
         "SET search_path = diogen_silver; TRUNCATE {}; RESET search_path",
         tables.join(", ")
