@@ -2,7 +2,7 @@
 
 use super::{actor, number, remembered, repository};
 use crate::jsonb::{Json, Object};
-use crate::silver::fields::{Fields, Required, Unreadable, wrong};
+use crate::silver::fields::{Fields, Unreadable, wrong};
 use crate::silver::rows::{Columns, Rows, Type, Value};
 
 /// Those of `diogen_silver.pull_requests` that the document itself says. NULL means that neither it
@@ -43,13 +43,19 @@ pub const COLUMNS: Columns = &[
 /// What its history tells (`ready_at`, and from `first_commit_at` on) is what holds as long as none
 /// is known; a batch fills in what its documents say (`pull_request_history`).
 pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable> {
+    // Some exports keep those apart. As a version of the document they would wipe it.
+    if doc.get("additions").is_some() && doc.any(&["title", "state"]).is_none() {
+        return Err(Unreadable::Shape(
+            "it holds counts of a pull request without its title and state",
+        ));
+    }
     let (author, author_is_bot) = actor(doc.part(&["author", "user"])?)?;
     let created_at = doc.moment(&["createdAt", "created_at"])?;
     let merged_at = doc.moment(&["mergedAt", "merged_at"])?;
     let state = match doc.string(&["state"])? {
         _ if merged_at.is_some() => "merged",
         Some("OPEN" | "open") => "open",
-        state => state.required("state").map(|_| "closed")?,
+        _ => "closed",
     };
     let is_draft = doc.flag(&["isDraft", "draft"])?.unwrap_or(false);
     // Before the merge REST's `merge_commit_sha` is a test merge that never reaches the branch.

@@ -407,6 +407,11 @@ fn what_is_no_document_of_the_table_says_why() {
             json!({"number": 1, "url": format!("{URL}/x"), "files": "many"}),
             "\"files\" is the text \"many\", not a list",
         ),
+        (
+            "github_pull_requests",
+            json!({"number": 1, "url": format!("{URL}/x"), "additions": 3}),
+            "it holds counts of a pull request without its title and state",
+        ),
     ] {
         let refused = rows(function, &doc, &json!({})).expect_err("a refusal");
         assert_eq!(refused.to_string(), reason);
