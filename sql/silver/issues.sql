@@ -8,13 +8,16 @@
 -- moment at which today's value is known to hold.
 
 CREATE FUNCTION store_status_intervals(source text, ids text[]) RETURNS bigint
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan -- a plan for any number of ids takes them for ten
+AS $$
 #variable_conflict use_variable
 DECLARE
     changed bigint;
 BEGIN
     WITH issue AS MATERIALIZED (
-        SELECT i.issue_id, i.project, i.created_at, i.updated_at, i.status_id, i.status, i.status_category
+        SELECT i.issue_id, i.project, i.created_at, i.updated_at, i.status_id, i.status, i.status_category, i.change_count,
+               i.changelog_complete, i.previous_keys
         FROM diogen_silver.issues i
         WHERE i.source = source AND i.issue_id = ANY (ids)
     ), event AS (
@@ -31,23 +34,24 @@ BEGIN
     ), linked AS (
         SELECT e.*, lag(e.kind) OVER w AS last_kind, lag(e.at) OVER w AS last_at,
                lag(e.to_id) OVER w AS last_id, lag(e.to_value) OVER w AS last_value,
-               lead(e.from_id) OVER w AS first_id, lead(e.from_value) OVER w AS first_value
+               lead(e.kind) OVER w AS next_kind, lead(e.at) OVER w AS next_at,
+               lead(e.from_id) OVER w AS next_id, lead(e.from_value) OVER w AS next_value
         FROM event e
         -- Numbers of changes grow.
         WINDOW w AS (PARTITION BY e.issue_id
                      ORDER BY e.kind, e.at, length(e.change_id), e.change_id COLLATE "C", e.position)
-    ), state AS (
-        SELECT l.issue_id, l.kind, l.at, l.change_id, l.position,
-               CASE l.kind WHEN 0 THEN l.first_id ELSE l.to_id END AS status_id,
-               CASE l.kind WHEN 0 THEN l.first_value ELSE l.to_value END AS status
+    ), span AS MATERIALIZED (
+        SELECT l.issue_id, l.kind, l.at AS started_at,
+               CASE l.kind WHEN 0 THEN l.next_id ELSE l.to_id END AS status_id,
+               CASE l.kind WHEN 0 THEN l.next_value ELSE l.to_value END AS status,
+               -- The moment of today's status is only there where it is another one.
+               CASE WHEN l.next_kind = 1 OR l.kind = 1 AND NOT coalesce(l.to_id = l.next_id, l.to_value = l.next_value, true)
+                         AND l.next_at > l.at
+                    THEN l.next_at END AS ended_at,
+               l.last_kind = 1 AND NOT coalesce(l.from_id = l.last_id, l.from_value = l.last_value, true) AS is_gap
         FROM linked l
         WHERE l.kind < 2
            OR l.last_kind = 1 AND l.at > l.last_at AND NOT coalesce(l.to_id = l.last_id, l.to_value = l.last_value, true)
-    ), span AS (
-        SELECT s.issue_id, s.status_id, s.status, s.at AS started_at,
-               lead(s.at) OVER (PARTITION BY s.issue_id
-                                ORDER BY s.kind, s.at, length(s.change_id), s.change_id COLLATE "C", s.position) AS ended_at
-        FROM state s
     ), fresh AS MATERIALIZED (
         SELECT i.project, s.issue_id, coalesce(k.name, s.status) AS status, s.status_id,
                CASE WHEN k.status_id IS NOT NULL THEN k.category
@@ -61,32 +65,57 @@ BEGIN
         LEFT JOIN diogen_silver.issue_statuses k ON k.source = source AND k.status_id = s.status_id
         WHERE (s.ended_at > s.started_at OR s.ended_at IS NULL AND s.started_at IS NOT NULL)
           AND coalesce(s.status_id, s.status) IS NOT NULL
+    ), held AS MATERIALIZED (
+        SELECT t.issue_id, t.started_at, t.project, t.status, t.status_id, t.status_category, t.ended_at
+        FROM diogen_silver.issue_status_intervals t
+        WHERE t.source = source AND t.issue_id = ANY (ids)
     ), gone AS (
         DELETE FROM diogen_silver.issue_status_intervals t
-        WHERE t.source = source AND t.issue_id = ANY (ids)
-          AND NOT EXISTS (SELECT FROM fresh f WHERE (f.issue_id, f.started_at) = (t.issue_id, t.started_at))
+        USING (SELECT h.issue_id, h.started_at FROM held h EXCEPT ALL SELECT f.issue_id, f.started_at FROM fresh f) g
+        WHERE t.source = source AND t.issue_id = g.issue_id AND t.started_at = g.started_at
         RETURNING 1
     ), stored AS (
-        INSERT INTO diogen_silver.issue_status_intervals AS t
+        INSERT INTO diogen_silver.issue_status_intervals
             (source, project, issue_id, status, status_id, status_category, started_at, ended_at)
         SELECT source, f.project, f.issue_id, f.status, f.status_id, f.status_category, f.started_at, f.ended_at
-        FROM fresh f
+        FROM (SELECT f.issue_id, f.started_at, f.project, f.status, f.status_id, f.status_category, f.ended_at FROM fresh f
+              EXCEPT ALL SELECT h.* FROM held h) f
         ON CONFLICT ON CONSTRAINT issue_status_intervals_pkey DO UPDATE
         SET project = excluded.project, status = excluded.status, status_id = excluded.status_id,
             status_category = excluded.status_category, ended_at = excluded.ended_at
-        WHERE (t.project, t.status, t.status_id, t.status_category, t.ended_at) IS DISTINCT FROM
-              (excluded.project, excluded.status, excluded.status_id, excluded.status_category, excluded.ended_at)
+        RETURNING 1
+    ), known AS (
+        SELECT c.issue_id, count(DISTINCT c.change_id) AS changes,
+               array_agg(c.from_value ORDER BY c.changed_at, c.from_value)
+                   FILTER (WHERE c.field = 'key' AND c.from_value IS NOT NULL) AS keys
+        FROM diogen_silver.issue_changes c
+        WHERE c.source = source AND c.issue_id = ANY (ids)
+        GROUP BY c.issue_id
+    ), gap AS (
+        SELECT DISTINCT s.issue_id FROM span s WHERE s.is_gap
+    ), told AS (
+        UPDATE diogen_silver.issues t
+        SET changelog_complete = f.is_complete, previous_keys = f.keys
+        FROM (SELECT i.issue_id, g.issue_id IS NULL AND coalesce(k.changes, 0) >= coalesce(i.change_count, 0) AS is_complete,
+                     coalesce(k.keys, '{}') AS keys, i.changelog_complete, i.previous_keys
+              FROM issue i
+              LEFT JOIN known k USING (issue_id)
+              LEFT JOIN gap g USING (issue_id)) f
+        WHERE t.source = source AND t.issue_id = ANY (ids) AND t.issue_id = f.issue_id
+          AND (f.changelog_complete, f.previous_keys) IS DISTINCT FROM (f.is_complete, f.keys)
         RETURNING 1
     )
-    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM stored) INTO changed;
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM stored) + (SELECT count(*) FROM told) INTO changed;
     RETURN changed;
 END
 $$;
 COMMENT ON FUNCTION store_status_intervals(text, text[]) IS
-    'Brings the status intervals of issues up to date; returns how many rows changed';
+    'Brings up to date the status intervals of issues, and what issues say of their changes: whether all are known, and former keys; returns how many rows changed';
 
 CREATE FUNCTION store_sprint_issues(source text, ids text[]) RETURNS bigint
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan -- a plan for any number of ids takes them for ten
+AS $$
 #variable_conflict use_variable
 DECLARE
     changed bigint;
@@ -111,22 +140,19 @@ BEGIN
         FROM issue i
     ), linked AS (
         SELECT e.*, lag(e.kind) OVER w AS last_kind, lag(e.at) OVER w AS last_at, lag(e.after) OVER w AS last_ids,
-               lead(e.before) OVER w AS first_ids
+               lead(e.kind) OVER w AS next_kind, lead(e.at) OVER w AS next_at, lead(e.before) OVER w AS next_ids
         FROM event e
         WINDOW w AS (PARTITION BY e.issue_id
                      ORDER BY e.kind, e.at, length(e.change_id), e.change_id COLLATE "C", e.position)
-    ), state AS (
-        SELECT l.issue_id, l.kind, l.at, l.change_id, l.position,
-               CASE l.kind WHEN 0 THEN l.first_ids ELSE l.after END AS sprint_ids
+    ), span AS (
+        SELECT l.issue_id, CASE l.kind WHEN 0 THEN l.next_ids ELSE l.after END AS sprint_ids,
+               coalesce(l.at, '-infinity') AS started_at,
+               CASE WHEN l.next_kind = 1
+                      OR l.kind = 1 AND NOT (l.after <@ l.next_ids AND l.after @> l.next_ids) AND l.next_at > l.at
+                    THEN l.next_at ELSE 'infinity' END AS ended_at
         FROM linked l
         WHERE l.kind < 2
            OR l.last_kind = 1 AND l.at > l.last_at AND NOT (l.after <@ l.last_ids AND l.after @> l.last_ids)
-    ), span AS (
-        SELECT s.issue_id, s.sprint_ids, coalesce(s.at, '-infinity') AS started_at,
-               coalesce(lead(s.at) OVER (PARTITION BY s.issue_id
-                                         ORDER BY s.kind, s.at, length(s.change_id), s.change_id COLLATE "C", s.position),
-                        'infinity') AS ended_at
-        FROM state s
     ), planned AS (
         SELECT s.issue_id, u.sprint_id, s.started_at, s.ended_at,
                s.started_at IS DISTINCT FROM lag(s.ended_at) OVER (PARTITION BY s.issue_id, u.sprint_id
@@ -174,16 +200,15 @@ BEGIN
         FROM issue i
     ), linked_estimate AS (
         SELECT e.*, lag(e.kind) OVER w AS last_kind, lag(e.at) OVER w AS last_at, lag(e.after) OVER w AS last_points,
-               lead(e.before) OVER w AS first_points
+               lead(e.kind) OVER w AS next_kind, lead(e.at) OVER w AS next_at, lead(e.before) OVER w AS next_points
         FROM estimate e
         WINDOW w AS (PARTITION BY e.issue_id
                      ORDER BY e.kind, e.at, length(e.change_id), e.change_id COLLATE "C", e.position)
     ), points AS MATERIALIZED (
-        SELECT l.issue_id, CASE l.kind WHEN 0 THEN l.first_points ELSE l.after END AS points,
+        SELECT l.issue_id, CASE l.kind WHEN 0 THEN l.next_points ELSE l.after END AS points,
                CASE l.kind WHEN 0 THEN '-infinity' ELSE l.at END AS started_at,
-               coalesce(lead(l.at) OVER (PARTITION BY l.issue_id
-                                         ORDER BY l.kind, l.at, length(l.change_id), l.change_id COLLATE "C", l.position),
-                        'infinity') AS ended_at
+               CASE WHEN l.next_kind = 1 OR l.kind = 1 AND l.after IS DISTINCT FROM l.next_points AND l.next_at > l.at
+                    THEN l.next_at ELSE 'infinity' END AS ended_at
         FROM linked_estimate l
         WHERE l.kind < 2 OR l.last_kind = 1 AND l.at > l.last_at AND l.after IS DISTINCT FROM l.last_points
     ), done AS MATERIALIZED (
@@ -213,27 +238,27 @@ BEGIN
               AND q.started_at < m.cut_at AND q.ended_at >= m.cut_at
         LEFT JOIN done d ON d.issue_id = m.issue_id AND m.began_at IS NOT NULL
               AND d.started_at < m.cut_at AND d.ended_at >= m.cut_at
+    ), held AS MATERIALIZED (
+        SELECT t.sprint_id, t.issue_id, t.project, t.is_subtask, t.added_at, t.removed_at, t.committed, t.points_at_start,
+               t.points_at_end, t.done_at, t.outcome
+        FROM diogen_silver.sprint_issues t
+        WHERE t.source = source AND t.issue_id = ANY (ids)
     ), gone AS (
         DELETE FROM diogen_silver.sprint_issues t
-        WHERE t.source = source AND t.issue_id = ANY (ids)
-          AND NOT EXISTS (SELECT FROM fresh f WHERE (f.sprint_id, f.issue_id) = (t.sprint_id, t.issue_id))
+        USING (SELECT h.sprint_id, h.issue_id FROM held h EXCEPT ALL SELECT f.sprint_id, f.issue_id FROM fresh f) g
+        WHERE t.source = source AND t.sprint_id = g.sprint_id AND t.issue_id = g.issue_id
         RETURNING 1
     ), stored AS (
-        INSERT INTO diogen_silver.sprint_issues AS t
+        INSERT INTO diogen_silver.sprint_issues
             (source, sprint_id, issue_id, project, is_subtask, added_at, removed_at, committed,
              points_at_start, points_at_end, done_at, outcome)
-        SELECT source, f.sprint_id, f.issue_id, f.project, f.is_subtask, f.added_at, f.removed_at, f.committed,
-               f.points_at_start, f.points_at_end, f.done_at, f.outcome
-        FROM fresh f
+        SELECT source, f.*
+        FROM (SELECT * FROM fresh EXCEPT ALL SELECT * FROM held) f
         ON CONFLICT ON CONSTRAINT sprint_issues_pkey DO UPDATE
         SET project = excluded.project, is_subtask = excluded.is_subtask, added_at = excluded.added_at,
             removed_at = excluded.removed_at, committed = excluded.committed,
             points_at_start = excluded.points_at_start, points_at_end = excluded.points_at_end,
             done_at = excluded.done_at, outcome = excluded.outcome
-        WHERE (t.project, t.is_subtask, t.added_at, t.removed_at, t.committed, t.points_at_start, t.points_at_end,
-               t.done_at, t.outcome) IS DISTINCT FROM
-              (excluded.project, excluded.is_subtask, excluded.added_at, excluded.removed_at, excluded.committed,
-               excluded.points_at_start, excluded.points_at_end, excluded.done_at, excluded.outcome)
         RETURNING 1
     )
     SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM stored) INTO changed;
@@ -242,53 +267,6 @@ END
 $$;
 COMMENT ON FUNCTION store_sprint_issues(text, text[]) IS
     'Brings up to date what became of issues in sprints, after their status intervals; returns how many rows changed';
-
-CREATE FUNCTION store_changelog_facts(source text, ids text[]) RETURNS bigint
-LANGUAGE plpgsql VOLATILE AS $$
-#variable_conflict use_variable
-DECLARE
-    changed bigint;
-BEGIN
-    WITH known AS (
-        SELECT c.issue_id, count(DISTINCT c.change_id) AS changes,
-               array_agg(c.from_value ORDER BY c.changed_at, c.from_value)
-                   FILTER (WHERE c.field = 'key' AND c.from_value IS NOT NULL) AS keys
-        FROM diogen_silver.issue_changes c
-        WHERE c.source = source AND c.issue_id = ANY (ids)
-        GROUP BY c.issue_id
-    ), linked AS (
-        SELECT c.issue_id, c.changed_at, c.from_id, c.from_value, c.to_id, c.to_value,
-               lag(c.to_id) OVER w AS last_id, lag(c.to_value) OVER w AS last_value, lead(c.change_id) OVER w AS next
-        FROM diogen_silver.issue_changes c
-        WHERE c.source = source AND c.issue_id = ANY (ids) AND c.field = 'status'
-        WINDOW w AS (PARTITION BY c.issue_id
-                     ORDER BY c.changed_at, length(c.change_id), c.change_id COLLATE "C", c.position)
-    ), broken AS (
-        SELECT DISTINCT l.issue_id
-        FROM linked l
-        JOIN diogen_silver.issues i ON i.source = source AND i.issue_id = l.issue_id
-        WHERE NOT coalesce(l.from_id = l.last_id, l.from_value = l.last_value, true)
-           OR l.next IS NULL AND l.changed_at < i.updated_at
-              AND NOT coalesce(l.to_id = i.status_id, l.to_value = i.status, true)
-    ), updated AS (
-        UPDATE diogen_silver.issues i
-        SET changelog_complete = f.is_complete, previous_keys = f.keys
-        FROM (SELECT i.issue_id, b.issue_id IS NULL AND coalesce(k.changes, 0) >= coalesce(i.change_count, 0) AS is_complete,
-                     coalesce(k.keys, '{}') AS keys
-              FROM diogen_silver.issues i
-              LEFT JOIN known k USING (issue_id)
-              LEFT JOIN broken b USING (issue_id)
-              WHERE i.source = source AND i.issue_id = ANY (ids)) f
-        WHERE i.source = source AND i.issue_id = f.issue_id
-          AND (i.changelog_complete, i.previous_keys) IS DISTINCT FROM (f.is_complete, f.keys)
-        RETURNING 1
-    )
-    SELECT count(*) INTO changed FROM updated;
-    RETURN changed;
-END
-$$;
-COMMENT ON FUNCTION store_changelog_facts(text, text[]) IS
-    'Brings up to date what issues say of their changes: whether all are known, and former keys; returns how many issues changed';
 
 CREATE FUNCTION spread_to_issues(source text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
@@ -330,7 +308,9 @@ CREATE FUNCTION enrich_issues(source text, batch int DEFAULT 2000) RETURNS bigin
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
+    large_load constant bigint := 20000;
     ids text[];
+    target name;
     enriched bigint := 0;
 BEGIN
     PERFORM diogen.spread_to_issues(source);
@@ -347,8 +327,15 @@ BEGIN
         enriched := enriched + pg_catalog.cardinality(ids);
         PERFORM diogen.store_status_intervals(source, ids);
         PERFORM diogen.store_sprint_issues(source, ids);
-        PERFORM diogen.store_changelog_facts(source, ids);
     END LOOP;
+    -- Autovacuum would get to it later.
+    IF enriched > large_load THEN
+        FOR target IN SELECT c.relname FROM pg_class c
+                      WHERE c.oid IN ('diogen_silver.issue_status_intervals'::regclass, 'diogen_silver.sprint_issues'::regclass)
+                        AND pg_has_role(c.relowner, 'USAGE') LOOP
+            EXECUTE format('ANALYZE diogen_silver.%I', target);
+        END LOOP;
+    END IF;
     RETURN enriched;
 END
 $$;

@@ -96,7 +96,7 @@ BEGIN
         parent text,
         url text,
         change_count bigint,
-        changelog_complete boolean NOT NULL DEFAULT false,
+        changelog_complete boolean NOT NULL DEFAULT true,
         previous_keys text[] NOT NULL DEFAULT '{}',
         PRIMARY KEY (source, issue_id)
     );
@@ -203,10 +203,8 @@ BEGIN
         ended_at timestamptz,
         PRIMARY KEY (source, issue_id, started_at)
     );
-    CREATE INDEX IF NOT EXISTS issue_status_intervals_status
-        ON diogen_silver.issue_status_intervals (source, status_id);
-    CREATE INDEX IF NOT EXISTS issue_status_intervals_started
-        ON diogen_silver.issue_status_intervals (source, project, status_category, started_at);
+    CREATE INDEX IF NOT EXISTS issue_status_intervals_open
+        ON diogen_silver.issue_status_intervals (source, project, status_category) WHERE ended_at IS NULL;
     COMMENT ON TABLE diogen_silver.issue_status_intervals IS
         'Which status an issue had from when to when, half-open: at ended_at it had the next one';
     COMMENT ON COLUMN diogen_silver.issue_status_intervals.source IS 'Source it comes from';
