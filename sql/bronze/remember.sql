@@ -11,21 +11,41 @@ DECLARE
     wrapper text;
     remembered jsonb := coalesce(old_context -> 'remembered', '{}');
 BEGIN
-    IF kind <> 'github' OR stream NOT IN ('pull_requests', 'workflow_runs') THEN
+    IF kind <> 'github'
+       OR stream NOT IN ('pull_requests', 'workflow_runs', 'deployments', 'releases', 'commits', 'branch_commits') THEN
         RETURN context;
     END IF;
     wrapper := diogen.document_wrapper(kind, old_doc);
     old_doc := coalesce(old_doc -> wrapper, old_doc);
     wrapper := diogen.document_wrapper(kind, doc);
     doc := coalesce(doc -> wrapper, doc);
-    remembered := CASE stream WHEN 'pull_requests' THEN diogen.remember_pull_request(old_doc, remembered, doc)
-                              ELSE diogen.remember_run(old_doc, remembered, doc) END;
+    remembered := CASE stream
+        WHEN 'pull_requests' THEN diogen.remember_pull_request(old_doc, remembered, doc)
+        WHEN 'workflow_runs' THEN diogen.remember_run(old_doc, remembered, doc)
+        WHEN 'deployments' THEN diogen.remember_keys(old_doc, remembered, doc, '{statuses,commit}')
+        -- Of another tag the commit is another one.
+        WHEN 'releases' THEN CASE
+            WHEN coalesce(old_doc -> 'tagName', old_doc -> 'tag_name') = coalesce(doc -> 'tagName', doc -> 'tag_name')
+            THEN diogen.remember_keys(old_doc, remembered, doc, '{tagCommit}') ELSE '{}' END
+        ELSE diogen.remember_keys(old_doc, remembered, doc, '{associatedPullRequests}') END;
     RETURN CASE WHEN remembered = '{}' THEN context
                 ELSE context || pg_catalog.jsonb_build_object('remembered', remembered) END;
 END
 $$;
 COMMENT ON FUNCTION remember(text, text, jsonb, jsonb, jsonb, jsonb) IS
     'The context of a document that replaces an older version of it, with what only that one and earlier ones told';
+
+CREATE FUNCTION remember_keys(old_doc jsonb, remembered jsonb, doc jsonb, keys text[]) RETURNS jsonb
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(jsonb_object_agg(k.key, k.known), '{}')
+    FROM (SELECT u.key, CASE WHEN old_doc ? u.key THEN old_doc -> u.key ELSE remembered -> u.key END AS known
+          FROM unnest(keys) AS u (key)
+          -- Told to be nothing is told.
+          WHERE NOT doc ? u.key) k
+    WHERE k.known IS NOT NULL
+$$;
+COMMENT ON FUNCTION remember_keys(jsonb, jsonb, jsonb, text[]) IS
+    'What is known under some keys of a document that its new version does not have';
 
 CREATE FUNCTION told_count(doc jsonb, list text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$

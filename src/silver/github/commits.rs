@@ -1,6 +1,6 @@
 //! Commits and how they descend from one another.
 
-use super::{commit_author, commit_times, repository};
+use super::{commit_author, commit_times, remembered, repository};
 use crate::jsonb::Object;
 use crate::silver::fields::{Fields, Required, Unreadable};
 use crate::silver::rows::{Columns, Rows, Type, Value};
@@ -21,7 +21,7 @@ pub const COLUMNS: Columns = &[
 
 /// The row of a commit of the default branch.
 pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable> {
-    push(doc, repository(doc, context)?, true, rows)
+    push(doc, doc, context, true, rows)
 }
 
 /// The row of the commit that a deployment or a release points at, where the document carries it,
@@ -33,25 +33,39 @@ pub fn read_delivered(
     rows: &mut Rows,
 ) -> Result<(), Unreadable> {
     let own = doc.get("parents").map(|_| doc);
-    let Some(commit) = own.or(doc.part(&["tagCommit", "commit"])?) else {
+    let nested = match remembered(context) {
+        _ if own.is_some() => own,
+        None => doc.part(&["tagCommit", "commit"])?,
+        Some(remembered) => doc
+            .part(&["tagCommit", "commit"])?
+            .or(remembered.part(&["tagCommit", "commit"])?),
+    };
+    let Some(commit) = nested else {
         return Ok(());
     };
-    push(commit, repository(doc, context)?, false, rows)
+    push(commit, doc, context, false, rows)
 }
+
+const PULL_REQUESTS: &str = "associatedPullRequests";
 
 fn push(
     commit: Object<'_>,
-    repository: String,
+    doc: Object<'_>,
+    context: Object<'_>,
     is_on_default_branch: bool,
     rows: &mut Rows,
 ) -> Result<(), Unreadable> {
     let (authored_at, committed_at) = commit_times(commit)?;
-    let numbers = match commit.part(&["associatedPullRequests"])? {
+    let of_earlier = remembered(context).filter(|it| it.get(PULL_REQUESTS).is_some());
+    let numbers = match commit.part(&[PULL_REQUESTS])? {
         Some(_) => Value::Integers(pull_request_numbers(commit)?),
-        None => Value::Null,
+        None => of_earlier
+            .map(pull_request_numbers)
+            .transpose()?
+            .map_or(Value::Null, Value::Integers),
     };
     rows.push([
-        repository.into(),
+        repository(doc, context)?.into(),
         identity::sha(commit).required("sha")?.into(),
         identity::parents(commit).collect::<Vec<_>>().into(),
         commit_author(commit)?.into(),
@@ -66,7 +80,7 @@ fn push(
 
 /// The pull requests that GitHub ties a commit to.
 fn pull_request_numbers(commit: Object<'_>) -> Result<Vec<i64>, Unreadable> {
-    let pull_requests = commit.list(&["associatedPullRequests"])?;
+    let pull_requests = commit.list(&[PULL_REQUESTS])?;
     let number = |it: &Object<'_>| it.whole(&["number"])?.required("pull request's number");
     pull_requests.iter().map(number).collect()
 }

@@ -1,6 +1,6 @@
 //! Deployments and their statuses.
 
-use super::repository;
+use super::{list_or_remembered, repository};
 use crate::jsonb::Object;
 use crate::silver::fields::{Fields, Required, Unreadable};
 use crate::silver::rows::{Columns, Rows, Type};
@@ -56,7 +56,7 @@ pub fn read_statuses(
         return push_status(doc, deployment, repository(doc, context)?, rows);
     }
     let deployment = identity::id(doc).required("id")?;
-    for status in doc.list(&["statuses"])? {
+    for status in list_or_remembered(doc, context, "statuses")? {
         push_status(status, &deployment, repository(doc, context)?, rows)?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Releases.
 
-use super::repository;
+use super::{remembered, repository};
 use crate::jsonb::Object;
 use crate::silver::fields::{Fields, Required, Unreadable};
 use crate::silver::rows::{Columns, Rows, Type};
@@ -20,9 +20,14 @@ pub const COLUMNS: Columns = &[
 ];
 
 /// The row of a release. Its commit is not known where the document names a branch instead, as
-/// REST does.
+/// REST does, and no earlier version told it.
 pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable> {
-    let target = doc.string(&["tagCommit.oid", "target_commitish"])?;
+    let told = doc.string(&["tagCommit.oid"])?;
+    let of_earlier = match remembered(context).filter(|_| told.is_none()) {
+        Some(remembered) => remembered.string(&["tagCommit.oid"])?,
+        None => told,
+    };
+    let target = of_earlier.or(doc.string(&["target_commitish"])?);
     let is_sha =
         |text: &&str| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_prerelease = doc.flag(&["isPrerelease", "prerelease"])?;

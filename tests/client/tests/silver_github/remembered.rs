@@ -1,7 +1,7 @@
 //! What only an earlier version of a document told.
 
 use super::{API, ingest, lean, of, offline, payload, rich};
-use client::assert_silver_is_what_bronze_says;
+use client::{assert_silver_is_what_bronze_says, silver_rows};
 use serde_json::{Value, json};
 
 #[test]
@@ -67,6 +67,62 @@ fn a_lean_version_wipes_nothing_that_a_rich_one_told() {
     );
     db.run("CALL diogen.normalize()");
     assert_eq!(db.lines(told), ["2|1|1|1|Cents|5|2|1|2|1|2"]);
+}
+
+#[test]
+fn deployments_releases_and_commits_lose_nothing_either() {
+    let (_cluster, mut db) = offline(&["acme"]);
+    let at = |minute: u32| format!("2026-06-02T10:{minute}:00Z");
+    let commit = json!({"oid": "c2", "parents": {"nodes": [{"oid": "c1"}]}});
+    let sha = "4e1d0c6a5b7f8e9d0a1b2c3d4e5f60718293a4b5";
+    for (stream, rich, lean) in [
+        (
+            "deployments",
+            json!({"databaseId": 8, "commitOid": "c2", "environment": "production", "createdAt": at(10),
+                   "updatedAt": at(11), "repository": of(), "commit": commit,
+                   "statuses": {"nodes": [{"state": "SUCCESS", "createdAt": at(11)}]}}),
+            json!({"id": 8, "sha": "c2", "environment": "production", "created_at": at(10), "updated_at": at(11),
+                   "url": format!("{API}/deployments/8")}),
+        ),
+        (
+            "releases",
+            json!({"databaseId": 3, "tagName": "v1", "publishedAt": at(12), "repository": of(), "url": format!("{API}/releases/3"),
+                   "tagCommit": {"oid": sha, "parents": {"nodes": [{"oid": "c2"}]}}}),
+            json!({"id": 3, "tag_name": "v1", "target_commitish": "main", "published_at": at(12),
+                   "url": format!("{API}/releases/3")}),
+        ),
+        (
+            "commits",
+            json!({"oid": "c9", "parents": {"nodes": []}, "repository": of(),
+                   "associatedPullRequests": {"nodes": [{"number": 17}]}}),
+            json!({"sha": "c9", "parents": [], "url": format!("{API}/commits/c9")}),
+        ),
+    ] {
+        ingest(&mut db, stream, &rich);
+        db.run("CALL diogen.normalize()");
+        let before = silver_rows(&mut db);
+        assert_eq!(ingest(&mut db, stream, &lean), 1, "{stream}");
+        db.run("CALL diogen.normalize()");
+        assert_eq!(silver_rows(&mut db), before, "{stream}");
+        let context = db.value(&format!(
+            "SELECT context FROM diogen_bronze.documents WHERE stream = '{stream}'"
+        ));
+        assert!(context.contains("remembered"), "{stream}: {context}");
+    }
+    assert_eq!(
+        db.lines("SELECT status, sha FROM diogen_silver.deployments UNION ALL SELECT tag, sha FROM diogen_silver.releases"),
+        ["success|c2".to_owned(), format!("v1|{sha}")]
+    );
+    // A release that was given another tag is at another commit.
+    let moved = json!({"id": 3, "tag_name": "v2", "target_commitish": "main", "published_at": at(13),
+                       "url": format!("{API}/releases/3")});
+    ingest(&mut db, "releases", &moved);
+    db.run("CALL diogen.normalize()");
+    assert_eq!(
+        db.lines("SELECT tag, sha FROM diogen_silver.releases"),
+        ["v2|-"]
+    );
+    assert_silver_is_what_bronze_says(&mut db);
 }
 
 /// C21
