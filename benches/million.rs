@@ -32,7 +32,9 @@ fn main() {
     let places: Vec<_> = (0..ORIGINALS).collect();
     for page in places.chunks(PAGE) {
         let page: Vec<_> = page.iter().map(|&it| documents::pull_request(it)).collect();
-        let page = serde_json::Value::from(page).to_string().replace('\'', "''");
+        let page = serde_json::Value::from(page)
+            .to_string()
+            .replace('\'', "''");
         db.run(&format!(
             "SELECT diogen.ingest('source 1', 'pull_requests', '{page}')"
         ));

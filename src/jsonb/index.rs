@@ -124,7 +124,9 @@ mod tests {
     fn an_object_with_many_keys_has_none() {
         let keys: Vec<_> = (0..200).map(|number| number.to_string()).collect();
         let bytes = encode(&object(&keys));
-        let object = Json::root(&bytes).and_then(Json::object).expect("an object");
+        let object = Json::root(&bytes)
+            .and_then(Json::object)
+            .expect("an object");
         assert!(object.index().is_none());
     }
 }
