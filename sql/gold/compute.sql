@@ -167,7 +167,7 @@ AS $$
                                   AND coalesce(c.pull_request_numbers, '{}') = '{}'
                                   AND NOT EXISTS (SELECT FROM diogen_silver.pull_request_commits pc
                                                   WHERE pc.source = c.source AND pc.repository = c.repository
-                                                    AND pc.sha = c.sha)) AS direct_commits
+                                                    AND pc.sha = c.sha AND NOT pc.is_dropped)) AS direct_commits
         FROM shipped s
         JOIN deliveries d USING (position)
         JOIN first_shipped f ON f.sha = s.sha
