@@ -65,8 +65,15 @@ extension_sql_file!(
     name = "jira_normalizers"
 );
 extension_sql_file!("../sql/silver/batch.sql", name = "batch");
-extension_sql_file!("../sql/silver/enrich.sql");
-extension_sql_file!("../sql/silver/issues.sql");
+extension_sql_file!(
+    "../sql/silver/enrich/pull_requests.sql",
+    name = "enrich_pull_requests"
+);
+extension_sql_file!(
+    "../sql/silver/enrich/deployments.sql",
+    name = "enrich_deployments"
+);
+extension_sql_file!("../sql/silver/enrich/issues.sql", name = "enrich_issues");
 extension_sql_file!(
     "../sql/silver/normalize.sql",
     name = "normalize",

@@ -2,7 +2,7 @@
 //! commit, ready, first review, approval.
 //!
 //! The columns come straight from the documents of a batch, and polars groups them. What is spread
-//! over several documents is put together by SQL, which has it at hand (`sql/silver/enrich.sql`);
+//! over several documents is put together by SQL, which has it at hand (`sql/silver/enrich`);
 //! both come to the same.
 
 use std::collections::HashMap;
