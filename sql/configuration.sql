@@ -1,5 +1,15 @@
 -- What people may change: rows of the extension's own tables, kept by pg_dump.
 
+-- The reader of documents takes their bytes for UTF-8.
+DO $$
+BEGIN
+    IF pg_catalog.current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE EXCEPTION 'the encoding of this database is %, not UTF8', pg_catalog.current_setting('server_encoding')
+            USING ERRCODE = 'feature_not_supported', HINT = 'CREATE DATABASE … ENCODING ''UTF8'' TEMPLATE template0 makes one.';
+    END IF;
+END
+$$;
+
 -- Whoever owns a schema can put functions and triggers into it that others then run.
 DO $$
 BEGIN
@@ -152,10 +162,10 @@ BEGIN
             USING ERRCODE = 'insufficient_privilege',
                   HINT = 'Its owner could run anything with your rights. Drop it, or make a trusted role its owner.';
     END IF;
-    -- The last table that each layer makes.
+    -- The last table that is made of each layer.
     IF (SELECT count(*) FROM pg_catalog.pg_class c
         WHERE (c.relnamespace::regnamespace::text, c.relname) IN
-              (('diogen_bronze', 'findings'), ('diogen_silver', 'stale_repositories'), ('diogen_gold', 'changes'))) < 3
+              (('diogen_bronze', 'findings'), ('diogen_silver', 'rejects'), ('diogen_gold', 'changes'))) < 3
     THEN
         PERFORM diogen.init_bronze();
         PERFORM diogen.init_silver();

@@ -15,20 +15,31 @@ LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
     target regclass;
+    outdated bigint[];
 BEGIN
     PERFORM diogen.keep_lock(source, 'silver'), diogen.keep_lock(source, 'gold');
     -- What was read under the new name already is the younger.
-    DELETE FROM diogen_bronze.documents d
-    WHERE d.source = source AND d.scope = old_name
-      AND EXISTS (SELECT FROM diogen_bronze.documents n
-                  WHERE n.source = source AND n.stream = d.stream
-                    AND n.key = new_name || pg_catalog.substr(d.key, pg_catalog.length(old_name) + 1));
+    WITH deleted AS (
+        DELETE FROM diogen_bronze.documents d
+        WHERE d.source = source AND d.scope = old_name
+          AND EXISTS (SELECT FROM diogen_bronze.documents n
+                      WHERE n.source = source AND n.stream = d.stream
+                        AND n.key = new_name || pg_catalog.substr(d.key, pg_catalog.length(old_name) + 1))
+        RETURNING d.document_id
+    )
+    SELECT pg_catalog.array_agg(d.document_id) INTO outdated FROM deleted d;
+    FOR target IN SELECT diogen.tables_with('{diogen_silver}', '{source,document_id}') LOOP
+        EXECUTE pg_catalog.format('DELETE FROM %s WHERE document_id = ANY ($1)', target) USING outdated;
+    END LOOP;
     UPDATE diogen_bronze.documents d
     SET key = new_name || pg_catalog.substr(d.key, pg_catalog.length(old_name) + 1), scope = new_name,
         -- The documents still tell the old name.
         context = d.context || pg_catalog.jsonb_build_object('repository', new_name),
         changed_xid = pg_catalog.pg_current_xact_id()
     WHERE d.source = source AND d.scope = old_name;
+    -- Their rows make room for those of the old name.
+    UPDATE diogen_bronze.documents d SET changed_xid = pg_catalog.pg_current_xact_id()
+    WHERE d.source = source AND d.scope = new_name AND d.changed_xid <> pg_catalog.pg_current_xact_id();
     DELETE FROM diogen_bronze.cursors c
     WHERE c.source = source AND (c.scope = new_name OR pg_catalog.starts_with(c.scope, new_name || ':'));
     UPDATE diogen_bronze.cursors c SET scope = new_name || pg_catalog.substr(c.scope, pg_catalog.length(old_name) + 1)

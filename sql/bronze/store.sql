@@ -24,7 +24,8 @@ BEGIN
         SET doc = excluded.doc, scope = excluded.scope,
             context = diogen.remember(store_documents.kind, store_documents.stream,
                                       old.doc, old.context, excluded.doc, excluded.context),
-            updated_at = excluded.updated_at, fetched_at = pg_catalog.now(), deleted_at = excluded.deleted_at,
+            -- A shape that does not say it is no older for that.
+            updated_at = coalesce(excluded.updated_at, old.updated_at), fetched_at = pg_catalog.now(), deleted_at = excluded.deleted_at,
             changed_xid = pg_catalog.pg_current_xact_id()
         -- An older version never replaces a newer one, and an unchanged one is not written again.
         WHERE (old.updated_at <= excluded.updated_at) IS NOT FALSE

@@ -3,73 +3,91 @@
 CREATE TYPE normalizer_plan AS (
     target text,
     function text,
-    priority int,
-    is_shared boolean,
-    is_complete boolean,
-    remove_rows text,
-    delete_rows text,
+    fill_rows text,
+    insert_rows text,
     upsert_rows text,
-    insert_rows text
+    delete_rows text,
+    remove_rows text
 );
 COMMENT ON TYPE normalizer_plan IS
     'How the rows of one normalizer are stored: statements with the source as $1 and the numbers of the documents as $2';
-COMMENT ON COLUMN normalizer_plan.is_shared IS 'Whether other normalizers fill the same table';
-COMMENT ON COLUMN normalizer_plan.is_complete IS 'Whether rows that its documents fill empty tables with leave nothing to be worked on';
-COMMENT ON COLUMN normalizer_plan.remove_rows IS 'Removes the rows of the documents';
-COMMENT ON COLUMN normalizer_plan.delete_rows IS 'Removes the rows that the documents no longer yield';
-COMMENT ON COLUMN normalizer_plan.upsert_rows IS 'Inserts rows, and updates them where they differ';
+COMMENT ON COLUMN normalizer_plan.fill_rows IS
+    'Inserts rows where silver has nothing of the source yet, and leaves nothing to be worked on; NULL: its documents do not tell all of a row';
 COMMENT ON COLUMN normalizer_plan.insert_rows IS 'Inserts rows into a table that has none of the source';
+COMMENT ON COLUMN normalizer_plan.upsert_rows IS 'Inserts rows, and updates them where they differ';
+COMMENT ON COLUMN normalizer_plan.delete_rows IS 'Removes the rows that the documents no longer yield';
+COMMENT ON COLUMN normalizer_plan.remove_rows IS 'Removes the rows of the documents';
 
-CREATE FUNCTION target_key(target text) RETURNS text[]
+CREATE FUNCTION target_columns(target text, OUT key text[], OUT all_columns text[])
 LANGUAGE sql STABLE AS $$
-    SELECT array_agg(a.attname::text ORDER BY k.position)
-    FROM pg_index i
-    CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
-    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-    WHERE i.indrelid = format('diogen_silver.%I', target_key.target)::regclass AND i.indisprimary
-      AND a.attname <> 'source'
+    SELECT (SELECT array_agg(a.attname::text ORDER BY k.position)
+            FROM pg_index i
+            CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
+            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+            WHERE i.indrelid = t.oid AND i.indisprimary),
+           (SELECT array_agg(a.attname::text) FROM pg_attribute a
+            WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped)
+    FROM (SELECT to_regclass(format('diogen_silver.%I', target_columns.target)) AS oid) t
 $$;
-COMMENT ON FUNCTION target_key(text) IS 'The primary key of a silver table, but for the source';
+COMMENT ON FUNCTION target_columns(text) IS 'The primary key and the columns of a silver table; NULL: it has no key, or there is no such table';
+
+CREATE FUNCTION normalizer_columns(function text, OUT names text[], OUT types text[])
+LANGUAGE sql STABLE AS $$
+    -- The columns a normalizer returns are its output arguments.
+    SELECT array_agg(o.name ORDER BY o.position), array_agg(format_type(o.type, NULL) ORDER BY o.position)
+    FROM pg_proc p
+    CROSS JOIN LATERAL ROWS FROM (unnest(p.proargnames), unnest(p.proargmodes), unnest(p.proallargtypes))
+               WITH ORDINALITY AS o (name, mode, type, position)
+    WHERE p.oid = format('%s(jsonb,jsonb)', normalizer_columns.function)::regprocedure AND o.mode IN ('o', 't')
+$$;
+COMMENT ON FUNCTION normalizer_columns(text) IS 'The columns that a normalizer returns, and their types; NULL: they have no names';
+
+CREATE FUNCTION check_normalizer(normalizer normalizers) RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    target record;
+    columns text[];
+BEGIN
+    SELECT t.* INTO target FROM diogen.target_columns(normalizer.target) t;
+    IF NOT coalesce(target.key[1] = 'source' AND pg_catalog.cardinality(target.key) > 1
+                    AND 'document_id' = ANY (target.all_columns), false) THEN
+        RAISE EXCEPTION 'diogen_silver.% cannot be filled by a normalizer', normalizer.target
+            USING ERRCODE = 'invalid_table_definition',
+                  HINT = 'It needs a primary key that starts with source and has more columns, and a column document_id of type bigint: the document that a row is from.';
+    END IF;
+    columns := (SELECT c.names FROM diogen.normalizer_columns(normalizer.function) c);
+    IF NOT coalesce(columns @> target.key[2:] AND columns <@ target.all_columns
+                    AND NOT columns && '{source,document_id}', false) THEN
+        RAISE EXCEPTION 'normalizer % does not return columns of diogen_silver.%, those of its key among them',
+                        normalizer.function, normalizer.target
+            USING ERRCODE = 'invalid_function_definition',
+                  DETAIL = pg_catalog.format('It returns %s; the table has %s, and the key %s.', columns, target.all_columns, target.key),
+                  HINT = 'Declare it with RETURNS TABLE (…) or OUT arguments, named as columns of the table but for source and document_id.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION check_normalizer(normalizers) IS 'Refuses a normalizer that does not fit its target';
 
 CREATE FUNCTION plan_normalizer(normalizer normalizers) RETURNS normalizer_plan
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     plan diogen.normalizer_plan;
-    keys text[] := diogen.target_key(normalizer.target);
+    keys text[];
     columns text[];
+    compared text[];
     types text[];
     rows text;
     values text;
     stale text;
+    again text;
 BEGIN
-    -- The columns a normalizer returns are its output arguments.
-    SELECT array_agg(o.name ORDER BY o.position), array_agg(format_type(o.type, NULL) ORDER BY o.position)
-    INTO columns, types
-    FROM pg_proc p
-    CROSS JOIN LATERAL ROWS FROM (unnest(p.proargnames), unnest(p.proargmodes), unnest(p.proallargtypes))
-               WITH ORDINALITY AS o (name, mode, type, position)
-    WHERE p.oid = format('%s(jsonb,jsonb)', normalizer.function)::regprocedure AND o.mode IN ('o', 't');
-
-    IF columns IS NULL OR keys IS NULL OR NOT columns @> keys THEN
-        RAISE EXCEPTION 'normalizer % does not return the columns % of diogen_silver.%',
-                        normalizer.function, keys, normalizer.target
-            USING ERRCODE = 'invalid_function_definition',
-                  HINT = 'Declare it with RETURNS TABLE (…) or OUT arguments, named as the columns of the target, whose primary key must start with source.';
-    END IF;
-    IF NOT EXISTS (SELECT FROM pg_attribute a
-                   WHERE a.attrelid = format('diogen_silver.%I', normalizer.target)::regclass
-                     AND a.attname = 'document_id' AND a.atttypid = 'bigint'::regtype) THEN
-        RAISE EXCEPTION 'diogen_silver.% has no column document_id of type bigint', normalizer.target
-            USING ERRCODE = 'invalid_table_definition',
-                  HINT = 'It holds which document a row is from, so that the row can go when the document no longer yields it.';
-    END IF;
-
+    PERFORM diogen.check_normalizer(normalizer);
+    keys := (SELECT t.key[2:] FROM diogen.target_columns(normalizer.target) t);
+    SELECT c.names, c.types INTO columns, types FROM diogen.normalizer_columns(normalizer.function) c;
+    compared := coalesce(nullif(ARRAY(SELECT c FROM unnest(columns) AS c WHERE c <> ALL (keys || normalizer.initial_columns)),
+                                '{}'), '{document_id}');
     plan.target := normalizer.target;
     plan.function := normalizer.function;
-    plan.priority := normalizer.priority;
-    plan.is_shared := EXISTS (SELECT FROM diogen.normalizers o
-                              WHERE o.kind = normalizer.kind AND o.target = normalizer.target
-                                AND (o.stream, o.function) <> (normalizer.stream, normalizer.function));
     rows := CASE WHEN diogen.batch_size(normalizer.function) IS NOT NULL
         THEN format('diogen.batch_rows(%L, %L) AS n (document_id bigint, %s)', normalizer.function,
                     ARRAY(SELECT array_position(columns, k) FROM unnest(keys) AS k),
@@ -82,7 +100,7 @@ BEGIN
                     diogen.column_list('r.%I', keys), normalizer.function) END;
     -- Who is a bot is for people to say.
     values := (SELECT string_agg(CASE
-                   WHEN c LIKE '%\_is\_bot' AND EXISTS (SELECT FROM diogen.bot_rules)
+                   WHEN c LIKE '%\_is\_bot' AND left(c, -7) = ANY (columns) AND EXISTS (SELECT FROM diogen.bot_rules)
                    THEN format('diogen.is_bot($1, n.%I, n.%I)', left(c, -7), c)
                    ELSE format('n.%I', c) END, ', ' ORDER BY position)
                FROM unnest(columns) WITH ORDINALITY AS u (c, position));
@@ -95,10 +113,10 @@ BEGIN
                        ON CONFLICT ON CONSTRAINT %4$I DO UPDATE SET source = excluded.source)',
                   l.list, diogen.column_list('%I', l.key), l.rows, l.list || '_pkey'), '')
               FROM (VALUES ('stale_repositories', '{repository}'::text[], 'changed', true),
-                           ('stale_pull_requests', '{repository,number}', 'changed WHERE is_incomplete', true),
-                           ('stale_deployments', '{repository,deployment_id}', 'changed WHERE is_incomplete', true),
-                           ('stale_issues', '{issue_id}', 'changed WHERE is_incomplete', true),
-                           ('stale_sprints', '{sprint_id}', 'changed WHERE is_incomplete', true),
+                           ('stale_pull_requests', '{repository,number}', 'changed', true),
+                           ('stale_deployments', '{repository,deployment_id}', 'changed', true),
+                           ('stale_issues', '{issue_id}', 'changed', true),
+                           ('stale_sprints', '{sprint_id}', 'changed', true),
                            ('stale_statuses', '{status_id}', 'changed', true),
                            -- Which of a pull request's commits are its own depends on those of the base branch.
                            ('stale_pull_requests', '{repository,number}',
@@ -107,43 +125,49 @@ BEGIN
                                 ON (p.source, p.repository, p.sha) = ($1, c.repository, c.sha)) c', false)
                    ) AS l (list, key, rows, is_by_key)
               WHERE CASE WHEN l.is_by_key THEN keys @> l.key ELSE normalizer.target = 'commits' END);
-    stale := format('%s SELECT count(*) FROM changed', stale);
-    -- A stream whose documents tell all of a new row leaves nothing to be worked on.
-    plan.is_complete := EXISTS (SELECT FROM diogen.normalizers o
-                           WHERE o.kind = normalizer.kind AND o.stream = normalizer.stream AND o.initial_columns <> '{}');
+    -- Another document may yield what this one no longer does: whichever may name the same in its rows.
+    again := format(
+        ', again AS (
+             INSERT INTO diogen_silver.stale_documents (source, stream, document_id)
+             SELECT d.source, d.stream, d.document_id FROM diogen_bronze.documents d
+             WHERE d.source = $1 AND d.stream = ANY (%L) AND d.deleted_at IS NULL AND %s
+             ON CONFLICT DO NOTHING)',
+        ARRAY(SELECT n.stream FROM diogen.normalizers n WHERE n.kind = normalizer.kind AND n.target = normalizer.target),
+        CASE WHEN 'repository' = ANY (keys) THEN 'd.scope IN (SELECT c.repository FROM changed c)'
+             WHEN 'issue_id' = ANY (keys) THEN 'split_part(d.key, '':'', 1) IN (SELECT c.issue_id FROM changed c)'
+             ELSE 'EXISTS (SELECT FROM changed)' END);
 
     plan.insert_rows := format('INSERT INTO diogen_silver.%I (source, document_id, %s) SELECT $1, n.document_id, %s FROM %s',
                                normalizer.target, diogen.column_list('%I', columns), values, rows);
-    IF NOT plan.is_complete THEN
-        plan.insert_rows := format('WITH changed AS (%s RETURNING %s, true AS is_incomplete)%s',
-                                   plan.insert_rows, diogen.column_list('%I', keys), stale);
+    IF EXISTS (SELECT FROM diogen.normalizers o
+               WHERE o.kind = normalizer.kind AND o.stream = normalizer.stream AND o.initial_columns <> '{}') THEN
+        plan.fill_rows := plan.insert_rows;
     END IF;
+    plan.insert_rows := format('WITH changed AS (%s RETURNING %s)%s SELECT count(*) FROM changed',
+                               plan.insert_rows, diogen.column_list('%I', keys), stale);
     plan.upsert_rows := format(
         'WITH changed AS (
              INSERT INTO diogen_silver.%I AS t (source, document_id, %s) SELECT $1, n.document_id, %s FROM %s
              ON CONFLICT (source, %s) DO UPDATE SET document_id = excluded.document_id%s
              WHERE (t.document_id, %s) IS DISTINCT FROM (excluded.document_id, %s)
                AND (t.document_id = excluded.document_id OR diogen.outranks(%L, %L, excluded.document_id, t.document_id))
-             RETURNING %s, true AS is_incomplete)%s',
-        normalizer.target, diogen.column_list('%I', columns), values, rows,
-        diogen.column_list('%I', keys),
-        (SELECT string_agg(format(', %1$I = excluded.%1$I', c), '')
-         FROM unnest(columns) AS c WHERE c <> ALL (keys || normalizer.initial_columns)),
-        diogen.column_list('t.%I', diogen.other_columns(columns, keys || normalizer.initial_columns)),
-        diogen.column_list('excluded.%I', diogen.other_columns(columns, keys || normalizer.initial_columns)),
+             RETURNING %s)%s SELECT count(*) FROM changed',
+        normalizer.target, diogen.column_list('%I', columns), values, rows, diogen.column_list('%I', keys),
+        (SELECT string_agg(format(', %1$I = excluded.%1$I', c), '') FROM unnest(compared) AS c WHERE c <> 'document_id'),
+        diogen.column_list('t.%I', compared), diogen.column_list('excluded.%I', compared),
         normalizer.kind, normalizer.target, diogen.column_list('t.%I', keys), stale);
     plan.remove_rows := format(
-        'WITH changed AS (
-             DELETE FROM diogen_silver.%I t WHERE t.source = $1 AND t.document_id = ANY ($2)
-             RETURNING %s, true AS is_incomplete)%s',
-        normalizer.target, diogen.column_list('t.%I', keys), stale);
+        'WITH changed AS (DELETE FROM diogen_silver.%I t WHERE t.document_id = ANY ($2) RETURNING %s)%s%s
+         SELECT count(*) FROM changed',
+        normalizer.target, diogen.column_list('t.%I', keys), stale, again);
     plan.delete_rows := format(
         'WITH changed AS (
-             DELETE FROM diogen_silver.%I t WHERE t.source = $1 AND t.document_id = ANY ($2)
+             DELETE FROM diogen_silver.%I t
+             WHERE t.document_id = ANY ($2)
                AND NOT EXISTS (SELECT FROM %s WHERE (n.document_id, %s) = (t.document_id, %s))
-             RETURNING %s, true AS is_incomplete)%s',
+             RETURNING %s)%s%s SELECT count(*) FROM changed',
         normalizer.target, rows, diogen.column_list('n.%I', keys), diogen.column_list('t.%I', keys),
-        diogen.column_list('t.%I', keys), stale);
+        diogen.column_list('t.%I', keys), stale, again);
     RETURN plan;
 END
 $$;
@@ -156,13 +180,6 @@ LANGUAGE sql IMMUTABLE AS $$
     FROM unnest(column_list.columns) WITH ORDINALITY AS u (c, position)
 $$;
 COMMENT ON FUNCTION column_list(text, text[]) IS 'Names of columns as a list for a statement, each in the given form';
-
-CREATE FUNCTION other_columns(columns text[], without text[]) RETURNS text[]
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(nullif(ARRAY(SELECT c FROM unnest(other_columns.columns) AS c
-                                 WHERE c <> ALL (other_columns.without)), '{}'), '{document_id}')
-$$;
-COMMENT ON FUNCTION other_columns(text[], text[]) IS 'Columns but for some; where none is left, document_id';
 
 CREATE FUNCTION outranks(kind text, target text, challenger bigint, holder bigint) RETURNS boolean
 LANGUAGE sql STABLE AS $$
@@ -195,73 +212,60 @@ LANGUAGE sql VOLATILE AS $$
 $$;
 COMMENT ON FUNCTION read_documents(text, bigint[]) IS 'Reads documents for the batch that begin_batch began; returns how many rows they gave';
 
-CREATE FUNCTION store_rows(source text, kind text, ids bigint[], plan normalizer_plan, is_empty boolean) RETURNS bigint
+CREATE FUNCTION store_rows(source text, ids bigint[], plan normalizer_plan, statement text,
+                           OUT written bigint, OUT code text, OUT message text)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
     deleted bigint := 0;
-    written bigint;
 BEGIN
-    IF is_empty AND plan.is_complete THEN
-        EXECUTE plan.insert_rows USING source, ids;
+    IF statement = plan.fill_rows THEN
+        EXECUTE statement USING source, ids;
         GET DIAGNOSTICS written = ROW_COUNT;
-        RETURN written;
-    ELSIF is_empty THEN
-        EXECUTE plan.insert_rows INTO written USING source, ids;
-        RETURN written;
+        RETURN;
     END IF;
-    EXECUTE plan.delete_rows INTO deleted USING source, ids;
-    EXECUTE plan.upsert_rows INTO written USING source, ids;
-    IF deleted > 0 AND plan.is_shared THEN
-        -- Another document may yield what this one no longer does.
-        INSERT INTO diogen_silver.stale_documents (source, stream, document_id)
-        SELECT d.source, d.stream, d.document_id
-        FROM diogen_bronze.documents d
-        WHERE d.source = source AND d.document_id <> ALL (ids) AND d.deleted_at IS NULL
-          AND d.stream IN (SELECT n.stream FROM diogen.normalizers n WHERE n.kind = kind AND n.target = plan.target)
-          AND d.scope IN (SELECT o.scope FROM diogen_bronze.documents o WHERE o.document_id = ANY (ids))
-        ON CONFLICT DO NOTHING;
+    IF statement = plan.upsert_rows THEN
+        EXECUTE plan.delete_rows INTO deleted USING source, ids;
     END IF;
-    RETURN written + deleted;
+    EXECUTE statement INTO written USING source, ids;
+    written := written + deleted;
+EXCEPTION WHEN data_exception OR cardinality_violation OR integrity_constraint_violation OR plpgsql_error
+            OR external_routine_exception OR external_routine_invocation_exception OR program_limit_exceeded THEN
+    written := 0;
+    GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
 END
 $$;
-COMMENT ON FUNCTION store_rows(text, text, bigint[], normalizer_plan, boolean) IS
-    'Stores what documents yield for one target; returns how many rows changed';
+COMMENT ON FUNCTION store_rows(text, bigint[], normalizer_plan, text) IS
+    'Stores what documents yield for one target by one of the statements of its plan; returns how many rows changed, or, where a document is at fault, nothing but the error';
 
-CREATE FUNCTION store_rows_apart(source text, kind text, ids bigint[], plan normalizer_plan) RETURNS bigint
+CREATE FUNCTION store_rows_apart(source text, ids bigint[], plan normalizer_plan) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
     half int := (pg_catalog.cardinality(ids) + 1) / 2;
     part bigint[];
     written bigint := 0;
-    stored bigint;
-    code text;
-    message text;
+    stored record;
+    removed bigint;
 BEGIN
     FOR part IN SELECT p FROM (VALUES (ids[:half]), (ids[half + 1:])) AS v (p) WHERE p <> '{}' LOOP
-        code := NULL;
-        BEGIN
-            PERFORM diogen.begin_batch(ARRAY[plan.function]), diogen.read_documents(source, part);
-            stored := diogen.store_rows(source, kind, part, plan, false);
-        EXCEPTION WHEN data_exception OR cardinality_violation OR integrity_constraint_violation OR plpgsql_error
-                    OR external_routine_exception OR external_routine_invocation_exception THEN
-            GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
-        END;
-        IF code IS NOT NULL AND pg_catalog.cardinality(part) > 1 THEN
-            stored := diogen.store_rows_apart(source, kind, part, plan);
-        ELSIF code IS NOT NULL THEN
-            PERFORM diogen.reject(source, part[1], plan.function, plan.target, code, message);
+        PERFORM diogen.begin_batch(ARRAY[plan.function]), diogen.read_documents(source, part);
+        SELECT s.* INTO stored FROM diogen.store_rows(source, part, plan, plan.upsert_rows) s;
+        written := written + stored.written;
+        IF stored.code IS NOT NULL AND pg_catalog.cardinality(part) > 1 THEN
+            written := written + diogen.store_rows_apart(source, part, plan);
+        ELSIF stored.code IS NOT NULL THEN
+            PERFORM diogen.reject(source, part[1], plan.function, plan.target, stored.code, stored.message);
             -- What it yielded when it could be read is not known to hold any more.
-            EXECUTE plan.remove_rows INTO stored USING source, part;
+            EXECUTE plan.remove_rows INTO removed USING source, part;
+            written := written + removed;
         END IF;
-        written := written + stored;
     END LOOP;
     RETURN written;
 END
 $$;
-COMMENT ON FUNCTION store_rows_apart(text, text, bigint[], normalizer_plan) IS
-    'Does what store_rows does, by halves, so that a document which makes it fail is rejected alone';
+COMMENT ON FUNCTION store_rows_apart(text, bigint[], normalizer_plan) IS
+    'Stores what documents yield for one target by halves, so that a document which makes it fail is rejected alone; returns how many rows changed';
 
 CREATE FUNCTION reject(source text, document_id bigint, function text, target text, sqlstate text, reason text)
 RETURNS void
@@ -279,12 +283,13 @@ $$;
 COMMENT ON FUNCTION reject(text, bigint, text, text, text, text) IS
     'Notes that a document yields no rows of a table, and why';
 
-CREATE FUNCTION store_batch(source text, kind text, ids bigint[], plans normalizer_plan[], empty_targets text[])
+CREATE FUNCTION store_batch(source text, ids bigint[], plans normalizer_plan[], empty_targets text[], is_first boolean)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
     plan diogen.normalizer_plan;
+    stored record;
     failed diogen.normalizer_plan[] := '{}';
     written bigint := 0;
 BEGIN
@@ -300,19 +305,21 @@ BEGIN
     FOREACH plan IN ARRAY plans LOOP
         -- Nothing to store, and nothing that could be there from before.
         CONTINUE WHEN plan.target = ANY (empty_targets) AND diogen.batch_size(plan.function) = 0;
-        BEGIN
-            written := written + diogen.store_rows(source, kind, ids, plan, plan.target = ANY (empty_targets));
-        EXCEPTION WHEN data_exception OR cardinality_violation OR integrity_constraint_violation OR plpgsql_error
-                    OR external_routine_exception OR external_routine_invocation_exception THEN
+        SELECT s.* INTO stored
+        FROM diogen.store_rows(source, ids, plan, CASE WHEN plan.target <> ALL (empty_targets) THEN plan.upsert_rows
+                                                       WHEN is_first THEN coalesce(plan.fill_rows, plan.insert_rows)
+                                                       ELSE plan.insert_rows END) s;
+        written := written + stored.written;
+        IF stored.code IS NOT NULL THEN
             failed := failed || plan;
-        END;
+        END IF;
     END LOOP;
     -- These begin batches of their own.
     FOREACH plan IN ARRAY failed LOOP
-        written := written + diogen.store_rows_apart(source, kind, ids, plan);
+        written := written + diogen.store_rows_apart(source, ids, plan);
     END LOOP;
     RETURN written;
 END
 $$;
-COMMENT ON FUNCTION store_batch(text, text, bigint[], normalizer_plan[], text[]) IS
+COMMENT ON FUNCTION store_batch(text, bigint[], normalizer_plan[], text[], boolean) IS
     'Stores what the documents of the batch that was read yield for all targets; returns how many rows changed. A document that makes a target fail is rejected and does not stop the others';

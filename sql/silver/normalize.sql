@@ -6,7 +6,7 @@
 -- read twice is written only where it differs.
 
 CREATE FUNCTION normalize_batch(source text, kind text, stream text, plans normalizer_plan[], empty_targets text[],
-                                since xid8, after_id bigint, most int,
+                                is_first boolean, since xid8, after_id bigint, most int,
                                 OUT documents int, OUT written bigint,
                                 OUT last_xid xid8, OUT last_id bigint)
 LANGUAGE plpgsql VOLATILE AS $$
@@ -33,7 +33,7 @@ BEGIN
     last_xid := xids[documents];
     last_id := ids[documents];
     PERFORM diogen.complete_batch();
-    written := diogen.store_batch(source, kind, ids, plans, empty_targets);
+    written := diogen.store_batch(source, ids, plans, empty_targets, is_first);
     IF EXISTS (SELECT FROM diogen.normalizers n WHERE n.kind = kind AND n.target = 'repositories') THEN
         scopes := ARRAY(SELECT DISTINCT s.scope FROM pg_catalog.unnest(scopes) AS s (scope) WHERE s.scope <> '*');
         -- A repository that anything belongs to is one, whether or not it has a document of its own.
@@ -43,12 +43,12 @@ BEGIN
         -- What was empty was filled without a word of each row.
         INSERT INTO diogen_silver.stale_repositories (source, repository)
         SELECT source, s.scope FROM pg_catalog.unnest(scopes) AS s (scope)
-        WHERE written > 0 AND empty_targets <> '{}'
+        WHERE written > 0 AND is_first
         ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
     END IF;
 END
 $$;
-COMMENT ON FUNCTION normalize_batch(text, text, text, normalizer_plan[], text[], xid8, bigint, int) IS
+COMMENT ON FUNCTION normalize_batch(text, text, text, normalizer_plan[], text[], boolean, xid8, bigint, int) IS
     'Normalizes the next documents of a stream in the order in which they changed; returns how many there were, how many rows changed, and where the next batch begins';
 
 CREATE FUNCTION normalize_again(source text, kind text, stream text, most int) RETURNS bigint
@@ -67,60 +67,67 @@ BEGIN
     SELECT array_agg(t.document_id) INTO ids FROM taken t;
     plans := (SELECT p.plans FROM diogen.normalizer_plans(source, kind, stream) p);
     PERFORM diogen.read_documents(source, ids);
-    RETURN diogen.store_batch(source, kind, ids, plans, '{}');
+    RETURN diogen.store_batch(source, ids, plans, '{}', false);
 END
 $$;
 COMMENT ON FUNCTION normalize_again(text, text, text, int) IS
     'Works the list of documents off that are to be read once more; returns how many rows changed';
 
+CREATE FUNCTION is_empty(source text, target text) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    is_filled boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM diogen_silver.%I t WHERE t.source = $1 AND t.document_id IS NOT NULL)', target)
+        INTO is_filled USING source;
+    RETURN NOT is_filled;
+END
+$$;
+COMMENT ON FUNCTION is_empty(text, text) IS 'Whether a silver table has no row from a document of a source';
+
 CREATE FUNCTION normalizer_plans(source text, kind text, stream text,
-                                 OUT plans normalizer_plan[], OUT empty_targets text[])
+                                 OUT plans normalizer_plan[], OUT empty_targets text[], OUT is_first boolean)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
-DECLARE
-    plan diogen.normalizer_plan;
-    is_filled boolean;
 BEGIN
     PERFORM diogen.begin_batch(ARRAY(SELECT n.function FROM diogen.normalizers n
                                      WHERE n.kind = kind AND n.stream = stream));
     plans := ARRAY(SELECT diogen.plan_normalizer(n) FROM diogen.normalizers n
                    WHERE n.kind = kind AND n.stream = stream
                    ORDER BY n.is_builtin DESC, n.target);
-    empty_targets := '{}';
-    FOREACH plan IN ARRAY plans LOOP
-        EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM diogen_silver.%I t WHERE t.source = $1)', plan.target)
-            INTO is_filled USING source;
-        IF NOT is_filled THEN
-            empty_targets := empty_targets || plan.target;
-        END IF;
-    END LOOP;
+    empty_targets := ARRAY(SELECT p.target FROM pg_catalog.unnest(plans) p
+                           -- Which repositories there are is known before their documents come.
+                           WHERE p.target <> 'repositories' AND diogen.is_empty(source, p.target));
+    -- What a document tells of a history holds as long as nothing else is known of it.
+    is_first := NOT EXISTS (SELECT FROM diogen.bot_rules)
+                AND NOT EXISTS (SELECT FROM diogen.normalizers n WHERE n.kind = kind AND NOT diogen.is_empty(source, n.target));
 END
 $$;
 COMMENT ON FUNCTION normalizer_plans(text, text, text) IS
-    'How the documents of a stream are stored, and which of the tables have no row of the source yet';
+    'How the documents of a stream are stored, which of their tables have no row of the source yet, and whether none has';
 
 CREATE FUNCTION begin_rebuild(source text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
-    target text;
+    kind text := (SELECT s.kind FROM diogen.sources s WHERE s.source = source);
+    target regclass;
 BEGIN
     -- Every document is read as if it had changed, and what differs is written: readers never see less than there was.
     DELETE FROM diogen_silver.watermarks w WHERE w.source = source;
-    FOR target IN SELECT DISTINCT n.target FROM diogen.normalizers n JOIN diogen.sources s USING (kind)
-                  WHERE s.source = source LOOP
+    FOR target IN SELECT diogen.tables_with('{diogen_silver}', '{source,document_id}') LOOP
         EXECUTE pg_catalog.format(
-            'DELETE FROM diogen_silver.%I t WHERE t.source = $1 AND t.document_id IS NOT NULL
+            'DELETE FROM %s t WHERE t.source = $1 AND t.document_id IS NOT NULL
                AND NOT EXISTS (SELECT FROM diogen_bronze.documents d
-                               JOIN diogen.normalizers n ON n.stream = d.stream AND n.target = %L
+                               JOIN diogen.normalizers n
+                                 ON n.kind = $2 AND n.stream = d.stream
+                                AND pg_catalog.to_regclass(pg_catalog.format(''diogen_silver.%%I'', n.target)) = %L::regclass
                                WHERE d.document_id = t.document_id AND d.deleted_at IS NULL)',
-            target, target) USING source;
+            target, target) USING source, kind;
     END LOOP;
     DELETE FROM diogen_silver.repositories r
     WHERE r.source = source AND r.document_id IS NULL
       AND NOT EXISTS (SELECT FROM diogen_bronze.documents d WHERE d.source = source AND d.scope = r.repository);
-    DELETE FROM diogen_silver.rejects r WHERE r.source = source;
-    DELETE FROM diogen_silver.stale_documents s WHERE s.source = source;
     INSERT INTO diogen_silver.stale_repositories (source, repository)
     SELECT r.source, r.repository FROM diogen_silver.repositories r WHERE r.source = source
     ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
@@ -138,7 +145,7 @@ COMMENT ON FUNCTION begin_rebuild(text) IS
 
 CREATE FUNCTION refresh_statistics(kind text) RETURNS void
 LANGUAGE plpgsql VOLATILE
-SET default_statistics_target = 20 -- rough and soon; autovacuum takes the time for better ones
+SET default_statistics_target = 10 -- rough and soon; autovacuum takes the time for better ones
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -157,6 +164,44 @@ $$;
 COMMENT ON FUNCTION refresh_statistics(text) IS
     'Lets the planner know of a large load into the silver tables of a kind of source';
 
+CREATE FUNCTION read_watermark(source text, stream text, OUT changed_xid xid8, OUT document_id bigint)
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+BEGIN
+    -- Numbers of another cluster, from a dump that was restored, say nothing here.
+    SELECT w.changed_xid, w.document_id INTO changed_xid, document_id
+    FROM diogen_silver.watermarks w
+    WHERE w.source = source AND w.stream = stream AND w.system_identifier = diogen.system_identifier();
+    IF NOT FOUND THEN
+        changed_xid := '0';
+        document_id := 0;
+        -- Those that are still to come would be taken for news over and over.
+        UPDATE diogen_bronze.documents d SET changed_xid = pg_catalog.pg_current_xact_id()
+        WHERE d.source = source AND d.stream = stream
+          AND d.changed_xid >= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+          AND d.changed_xid <> pg_catalog.pg_current_xact_id();
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION read_watermark(text, text) IS 'Up to where the documents of a stream are normalized';
+
+CREATE FUNCTION set_watermark(source text, stream text, changed_xid xid8, document_id bigint) RETURNS void
+LANGUAGE sql VOLATILE AS $$
+    INSERT INTO diogen_silver.watermarks AS w (source, stream, changed_xid, document_id, system_identifier)
+    VALUES (set_watermark.source, set_watermark.stream, set_watermark.changed_xid, set_watermark.document_id,
+            diogen.system_identifier())
+    ON CONFLICT ON CONSTRAINT watermarks_pkey DO UPDATE
+    SET changed_xid = excluded.changed_xid, document_id = excluded.document_id, system_identifier = excluded.system_identifier
+    WHERE (w.changed_xid, w.document_id, w.system_identifier)
+          IS DISTINCT FROM (excluded.changed_xid, excluded.document_id, excluded.system_identifier)
+$$;
+COMMENT ON FUNCTION set_watermark(text, text, xid8, bigint) IS
+    'Notes that all documents of a stream are normalized that transactions before this one wrote, and of those of this one the documents up to a number';
+
+CREATE FUNCTION system_identifier() RETURNS bigint
+LANGUAGE sql STABLE AS $$ SELECT system_identifier FROM pg_control_system() $$;
+COMMENT ON FUNCTION system_identifier() IS 'What no other cluster has; transactions are numbered by cluster';
+
 CREATE PROCEDURE normalize_source(source text, rebuild boolean, INOUT written bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
@@ -170,6 +215,8 @@ DECLARE
     oldest xid8;
     since xid8;
     after_id bigint;
+    is_planned boolean;
+    analyzed_at bigint := 0;
 BEGIN
     written := 0;
     IF rebuild THEN
@@ -180,64 +227,54 @@ BEGIN
                   GROUP BY n.stream ORDER BY max(n.initial_columns) DESC, n.stream LOOP
         -- A snapshot of its own, older than the one that reads the documents.
         oldest := pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot());
-        since := coalesce((SELECT w.changed_xid FROM diogen_silver.watermarks w
-                           WHERE w.source = source AND w.stream = stream), '0'::xid8);
-        -- A dump restored into a younger cluster: its transaction numbers say nothing here.
-        IF since > oldest THEN
-            since := '0';
-        END IF;
-        UPDATE diogen_bronze.documents d SET changed_xid = pg_catalog.pg_current_xact_id()
-        WHERE d.source = source AND d.stream = stream
-          AND d.changed_xid >= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
-          AND d.changed_xid <> pg_catalog.pg_current_xact_id();
-        after_id := -1;
+        SELECT w.changed_xid, w.document_id INTO since, after_id FROM diogen.read_watermark(source, stream) w;
+        is_planned := false;
         LOOP
             -- In the order of the index, which the planner must not take for longer than the whole table.
             PERFORM FROM diogen_bronze.documents d
             WHERE d.source = source AND d.stream = stream AND (d.changed_xid, d.document_id) > (since, after_id)
             ORDER BY d.changed_xid, d.document_id LIMIT 1;
             EXIT WHEN NOT FOUND;
-            IF after_id = -1 THEN
+            IF NOT is_planned THEN
                 SELECT p.* INTO planned FROM diogen.normalizer_plans(source, kind, stream) p;
+                is_planned := true;
             END IF;
             SELECT b.* INTO batch
-            FROM diogen.normalize_batch(source, kind, stream, planned.plans, planned.empty_targets,
+            FROM diogen.normalize_batch(source, kind, stream, planned.plans, planned.empty_targets, planned.is_first,
                                         since, after_id, most) b;
             written := written + batch.written;
             EXIT WHEN batch.documents < most;
             since := batch.last_xid;
             after_id := batch.last_id;
-            PERFORM diogen.set_watermark(source, stream, least(since, oldest));
+            -- As long as an older transaction may still write, only what came before it is done.
+            PERFORM diogen.set_watermark(source, stream, least(since, oldest), CASE WHEN since < oldest THEN after_id ELSE 0 END);
             COMMIT;
             PERFORM diogen.keep_lock(source, 'silver');
+            -- The next batches join what was just loaded.
+            IF written - analyzed_at > large_load AND written > 4 * analyzed_at THEN
+                analyzed_at := written;
+                PERFORM diogen.refresh_statistics(kind);
+            END IF;
         END LOOP;
-        PERFORM diogen.set_watermark(source, stream, oldest);
+        PERFORM diogen.set_watermark(source, stream, oldest, 0);
     END LOOP;
     LOOP
         stream := (SELECT s.stream FROM diogen_silver.stale_documents s WHERE s.source = source LIMIT 1);
         EXIT WHEN stream IS NULL;
         written := written + diogen.normalize_again(source, kind, stream, most);
+        COMMIT;
+        PERFORM diogen.keep_lock(source, 'silver');
     END LOOP;
-    -- Before enrichment, which joins what was just loaded.
-    IF written > large_load THEN
+    IF written - analyzed_at > large_load THEN
         PERFORM diogen.refresh_statistics(kind);
     END IF;
-    PERFORM diogen.enrich_pull_requests(source), diogen.enrich_deployments(source),
-            diogen.enrich_issues(source);
+    PERFORM diogen.begin_batch('{}'); -- lets go of the memory of the last one
+    written := written + diogen.enrich_pull_requests(source) + diogen.enrich_deployments(source)
+               + diogen.enrich_issues(source);
 END
 $$;
 COMMENT ON PROCEDURE normalize_source(text, boolean, bigint) IS
     'Normalizes one source; tells how many rows changed. Up to 4,000 documents are normalized in one transaction, more in several';
-
-CREATE FUNCTION set_watermark(source text, stream text, changed_xid xid8) RETURNS void
-LANGUAGE sql VOLATILE AS $$
-    INSERT INTO diogen_silver.watermarks AS w (source, stream, changed_xid)
-    VALUES (set_watermark.source, set_watermark.stream, set_watermark.changed_xid)
-    ON CONFLICT ON CONSTRAINT watermarks_pkey DO UPDATE SET changed_xid = excluded.changed_xid
-    WHERE w.changed_xid IS DISTINCT FROM excluded.changed_xid
-$$;
-COMMENT ON FUNCTION set_watermark(text, text, xid8) IS
-    'Notes that all documents of a stream are normalized which transactions before this one wrote';
 
 CREATE PROCEDURE "normalize"(source text DEFAULT NULL, rebuild boolean DEFAULT false)
 LANGUAGE plpgsql AS $$

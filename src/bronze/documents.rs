@@ -8,7 +8,7 @@ use pgrx::prelude::*;
 use super::credentials::registered;
 use crate::error::Error;
 use crate::jsonb::Document;
-use crate::sources::{self, Identity, Scope, Stream, WHOLE};
+use crate::sources::{self, Identity, Scope, Stream, WHOLE, own_stream};
 use crate::time;
 
 /// The key, scope and last change of a document of a stream, and the keys of the documents it
@@ -67,8 +67,10 @@ fn identity(
         example: r#"{"repository": "acme/api"}"#,
     })?;
     let kind = sources::kind(kind)?;
-    sources::stream(kind, stream)?;
-    Ok(sources::identify(kind, stream, doc, context)?)
+    match sources::stream(kind, stream) {
+        Ok(_) => Ok(sources::identify(kind, stream, doc, context)?),
+        Err(_) => Ok(own_stream::identify(stream, doc, context)?),
+    }
 }
 
 /// The streams of a source that `sync` fetches, in their order, and what each is fetched for:
@@ -175,11 +177,21 @@ fn entry_selects(kind: &str, entry: &str, key: &str) -> Result<bool, ErrorReport
     Ok(kind.entry_selects(entry, key).map_err(Error::from)?)
 }
 
-/// The kind of a source, after checking that it has the stream and that the current user may use
-/// it. Errors name what there is instead.
+/// The kind of a source, after checking that it has the stream, or that a normalizer of somebody's
+/// own reads it, and that the current user may use the source. Errors name what there is instead.
 #[pg_extern(stable, strict, parallel_restricted)]
 fn source_kind(source: &str, stream: &str) -> Result<&'static str, ErrorReport> {
     let kind = registered(source)?.source.kind();
-    sources::stream(kind, stream).map_err(Error::from)?;
+    if let Err(error) = sources::stream(kind, stream)
+        && !has_normalizer(kind.name(), stream)?
+    {
+        return Err(Error::from(error).into());
+    }
     Ok(kind.name())
+}
+
+fn has_normalizer(kind: &str, stream: &str) -> Result<bool, Error> {
+    let query = "SELECT EXISTS (SELECT FROM diogen.normalizers WHERE kind = $1 AND stream = $2)";
+    let found: Option<bool> = Spi::get_one_with_args(query, &[kind.into(), stream.into()])?;
+    Ok(found.unwrap_or(false))
 }

@@ -3,7 +3,7 @@
 //! What is absent or `null` is `None`; what is there and of another type makes the document
 //! unreadable, with a reason that names it. Nothing is guessed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 
 use crate::jsonb::{Json, Object};
 
@@ -71,12 +71,11 @@ pub trait Fields<'a>: Copy {
 
     /// A time, in ISO 8601.
     fn moment(self, keys: &[&str]) -> Result<Option<DateTime<Utc>>, Unreadable> {
-        read(
-            self,
-            keys,
-            "a time such as 2026-01-31T12:00:00Z",
-            Json::time,
-        )
+        // PostgreSQL knows none before 4713 BC.
+        let known = |time: &DateTime<Utc>| time.year() > -4712;
+        read(self, keys, "a time such as 2026-01-31T12:00:00Z", |value| {
+            value.time().filter(known)
+        })
     }
 
     /// An object.
@@ -134,9 +133,9 @@ impl<'a> Fields<'a> for Object<'a> {
         keys.iter().enumerate().find_map(|(index, key)| {
             let mut object = self;
             let mut rest = *key;
-            while let Some((first, others)) = rest.split_once('.') {
-                object = object.get(first)?.object()?;
-                rest = others;
+            while let Some(dot) = rest.bytes().position(|byte| byte == b'.') {
+                object = object.get(&rest[..dot])?.object()?;
+                rest = &rest[dot + 1..];
             }
             Some((index, object.get(rest)?))
         })

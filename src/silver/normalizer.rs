@@ -9,7 +9,7 @@ use super::{github, incidents, jira};
 /// From one document to rows of one silver table.
 #[derive(Debug)]
 pub struct Normalizer {
-    /// Its function in the schema `diogen`; `sql/silver/normalizers.sql` declares it with the same
+    /// Its function in the schema `diogen`; `sql/silver/normalizers` declares it with the same
     /// columns.
     pub function: &'static str,
     /// The columns of its rows.

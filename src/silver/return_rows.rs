@@ -63,7 +63,10 @@ pub fn return_rows(
         }
         let memory = pg_sys::MemoryContextSwitchTo((*(*info).econtext).ecxt_per_query_memory);
         let description = pg_sys::CreateTupleDescCopy((*info).expectedDesc);
-        let store = pg_sys::tuplestore_begin_heap(false, false, pg_sys::work_mem);
+        let is_random = (*info).allowedModes
+            & pg_sys::SetFunctionReturnMode::SFRM_Materialize_Random as i32
+            != 0;
+        let store = pg_sys::tuplestore_begin_heap(is_random, false, pg_sys::work_mem);
         pg_sys::MemoryContextSwitchTo(memory);
         (*info).returnMode = pg_sys::SetFunctionReturnMode::SFRM_Materialize;
         (*info).setResult = store;
@@ -93,7 +96,7 @@ pub fn return_rows(
                     Cell::Null => pg_sys::Datum::null(),
                     Cell::Word(word) => pg_sys::Datum::from(word),
                     Cell::Packed(start, _) => {
-                        pg_sys::Datum::from(rows.packed().as_ptr().add(start))
+                        pg_sys::Datum::from(rows.packed().as_ptr().add(start as usize))
                     }
                 };
                 place += 1;

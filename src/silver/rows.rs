@@ -64,7 +64,7 @@ pub enum Cell {
     Word(i64),
     /// A value behind a datum: where in [`Rows::packed`] its varlena begins, and its length, both
     /// in words.
-    Packed(usize, usize),
+    Packed(u32, u32),
 }
 
 /// Rows of one normalizer.
@@ -118,9 +118,13 @@ impl Rows {
     /// The varlena of a cell, to compare it with others; of NULL, nothing.
     pub fn words(&self, row: usize, column: usize) -> &[u32] {
         match self.cells(row)[column] {
-            Cell::Packed(start, length) => &self.packed[start..start + length],
+            Cell::Packed(start, length) => self.varlena(start, length),
             _ => &[],
         }
+    }
+
+    fn varlena(&self, start: u32, length: u32) -> &[u32] {
+        &self.packed[start as usize..][..length as usize]
     }
 
     /// Puts another value into a cell.
@@ -183,7 +187,7 @@ impl Rows {
         let start = self.packed.len();
         self.packed.push(header(4 + bytes.len()));
         self.append(bytes);
-        Cell::Packed(start, self.packed.len() - start)
+        self.cell_from(start)
     }
 
     fn append(&mut self, bytes: &[u8]) {
@@ -233,9 +237,18 @@ impl Rows {
             self.packed.extend([count as u32, 1]);
             append_elements(self);
         }
+        self.packed[start] = header(4 * (self.packed.len() - start));
+        self.cell_from(start)
+    }
+
+    /// The cell of what was packed last, from `start` on. A batch holds a few thousand documents,
+    /// which is far from four billion words.
+    fn cell_from(&self, start: usize) -> Cell {
         let length = self.packed.len() - start;
-        self.packed[start] = header(4 * length);
-        Cell::Packed(start, length)
+        match (u32::try_from(start), u32::try_from(length)) {
+            (Ok(start), Ok(length)) => Cell::Packed(start, length),
+            _ => panic!("the rows of a batch hold more than 16 GB"),
+        }
     }
 }
 
@@ -271,7 +284,7 @@ impl<'a> Key<'a> {
         self.columns.iter().map(move |&column| match cells[column] {
             Cell::Null => Err(None),
             Cell::Word(word) => Err(Some(word)),
-            Cell::Packed(start, length) => Ok(&self.rows.packed[start..start + length]),
+            Cell::Packed(start, length) => Ok(self.rows.varlena(start, length)),
         })
     }
 }

@@ -26,7 +26,7 @@ fn bytes(rows: &Rows, column: usize) -> Vec<u8> {
     let Cell::Packed(start, length) = rows.cells(0)[column] else {
         panic!("{:?}", rows.cells(0)[column]);
     };
-    let words = &rows.packed()[start..start + length];
+    let words = &rows.packed()[start as usize..][..length as usize];
     words.iter().flat_map(|word| word.to_ne_bytes()).collect()
 }
 

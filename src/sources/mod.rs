@@ -10,6 +10,7 @@ mod incidents;
 pub mod jira;
 mod limits;
 mod options;
+pub mod own_stream;
 mod reach;
 mod width;
 

@@ -312,6 +312,7 @@ DECLARE
     ids text[];
     target name;
     enriched bigint := 0;
+    changed bigint := 0;
 BEGIN
     PERFORM diogen.spread_to_issues(source);
     LOOP
@@ -325,8 +326,7 @@ BEGIN
         SELECT array_agg(t.issue_id ORDER BY t.issue_id) INTO ids FROM taken t;
         EXIT WHEN ids IS NULL;
         enriched := enriched + pg_catalog.cardinality(ids);
-        PERFORM diogen.store_status_intervals(source, ids);
-        PERFORM diogen.store_sprint_issues(source, ids);
+        changed := changed + diogen.store_status_intervals(source, ids) + diogen.store_sprint_issues(source, ids);
     END LOOP;
     -- Autovacuum would get to it later.
     IF enriched > large_load THEN
@@ -336,11 +336,11 @@ BEGIN
             EXECUTE format('ANALYZE diogen_silver.%I', target);
         END LOOP;
     END IF;
-    RETURN enriched;
+    RETURN changed;
 END
 $$;
 COMMENT ON FUNCTION enrich_issues(text, int) IS
-    'Works the list of issues off whose history changed: status intervals, sprints, and whether all their changes are known; returns how many there were';
+    'Works the list of issues off whose history changed: status intervals, sprints, and whether all their changes are known; returns how many rows changed';
 
 CREATE FUNCTION mark_all_issues(source text) RETURNS void
 LANGUAGE sql VOLATILE AS $$

@@ -11,8 +11,10 @@ LANGUAGE sql STABLE AS $$
                     least(CASE WHEN began.as_ready THEN p.created_at END, ready.first)),
            nullif(response.at, 'infinity'), r.approved_at, c.known, r.submitted, e.reopened
     FROM ROWS FROM (unnest(pull_request_histories.repositories), unnest(pull_request_histories.numbers)) AS w (repository, number)
-    JOIN diogen_silver.pull_requests p
-      ON p.source = pull_request_histories.source AND p.repository = w.repository AND p.number = w.number
+    -- By the key, one by one: the planner takes the list for a part of the table large enough to read all of it.
+    CROSS JOIN LATERAL (SELECT p.* FROM diogen_silver.pull_requests p
+                        WHERE p.source = pull_request_histories.source
+                          AND p.repository = w.repository AND p.number = w.number OFFSET 0) p
     CROSS JOIN LATERAL (
         SELECT min(c.authored_at) FILTER (WHERE NOT EXISTS (
                    -- Merged in from the base branch, where it belongs to another pull request or to none.
@@ -69,8 +71,6 @@ BEGIN
         )
         SELECT array_agg(t.repository), array_agg(t.number) INTO repositories, numbers FROM taken t;
         EXIT WHEN repositories IS NULL;
-        enriched := enriched + pg_catalog.cardinality(repositories);
-
         WITH updated AS (
             UPDATE diogen_silver.pull_requests p
             SET first_commit_at = h.first_commit_at, ready_at = h.ready_at,
@@ -85,13 +85,15 @@ BEGIN
                   (h.first_commit_at, h.ready_at, h.first_review_at, h.approved_at, h.commits_known,
                    h.review_count, h.reopened_count)
             RETURNING p.repository
+        ), marked AS (
+            INSERT INTO diogen_silver.stale_repositories (source, repository)
+            SELECT DISTINCT source, u.repository FROM updated u
+            ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source
         )
-        INSERT INTO diogen_silver.stale_repositories (source, repository)
-        SELECT DISTINCT source, u.repository FROM updated u
-        ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
+        SELECT enriched + pg_catalog.count(*) INTO enriched FROM updated;
     END LOOP;
     RETURN enriched;
 END
 $$;
 COMMENT ON FUNCTION enrich_pull_requests(text, int) IS
-    'Works off the list of pull requests whose history changed: first commit, ready, first review, approval; returns how many there were';
+    'Works off the list of pull requests whose history changed: first commit, ready, first review, approval; returns how many changed';

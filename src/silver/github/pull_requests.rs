@@ -63,8 +63,10 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
         Some(_) => doc.name(&["mergeCommit.oid", "merge_commit_sha"])?,
         None => None,
     };
-    let labels = doc.list(&["labels"])?;
-    let labels: Result<Vec<_>, _> = labels.iter().map(|label| label.string(&["name"])).collect();
+    let mut labels = Vec::new();
+    for label in doc.list(&["labels"])? {
+        labels.extend(label.string(&["name"])?);
+    }
     let remembered = |key| match remembered(context) {
         Some(remembered) => remembered.whole(&[key]),
         None => Ok(None),
@@ -92,7 +94,7 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
         size(&["changedFiles", "changed_files"], "changed_files")?.into(),
         count("commits", "commit_count")?.into(),
         count("comments", "comment_count")?.into(),
-        labels?.into_iter().flatten().collect::<Vec<_>>().into(),
+        labels.into(),
         doc.string(&["html_url", "url"])?.into(),
         Value::Null,
         Value::Null,

@@ -109,12 +109,9 @@ pub fn repository(document: Object<'_>, context: Object<'_>) -> Option<String> {
     let named = context
         .text("repository")
         .or_else(|| document.any(&["nameWithOwner", "full_name"])?.text())
-        .or_else(|| document.at(&["repository", "nameWithOwner"])?.text())
-        .or_else(|| document.at(&["repository", "full_name"])?.text())
-        .or_else(|| {
-            document
-                .text("repository")
-                .filter(|name| name.contains('/'))
+        .or_else(|| match document.get("repository")? {
+            Json::Object(repository) => repository.any(&["nameWithOwner", "full_name"])?.text(),
+            name => name.text().filter(|name| name.contains('/')),
         })
         .or_else(|| document.at(&["base", "repo", "full_name"])?.text());
     if let Some(name) = named {
