@@ -250,8 +250,8 @@ BEGIN
             PERFORM diogen.set_watermark(source, stream, least(since, oldest), CASE WHEN since < oldest THEN after_id ELSE 0 END);
             COMMIT;
             PERFORM diogen.keep_lock(source, 'silver');
-            -- The next batches join what was just loaded.
-            IF written - analyzed_at > large_load AND written > 4 * analyzed_at THEN
+            -- The next batches join what was just loaded, but for those that only fill.
+            IF NOT planned.is_first AND written - analyzed_at > large_load AND written > 4 * analyzed_at THEN
                 analyzed_at := written;
                 PERFORM diogen.refresh_statistics(kind);
             END IF;

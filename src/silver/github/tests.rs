@@ -32,7 +32,7 @@ fn line(rows: &Rows, row: usize) -> String {
             _ => word.to_string(),
         },
         Cell::Packed(start, length) => {
-            let words = &rows.packed()[start..start + length];
+            let words = &rows.packed()[start as usize..][..length as usize];
             let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
             let shown = bytes[4..(words[0] >> 2) as usize].iter();
             let shown = shown.filter(|byte| byte.is_ascii_graphic() || **byte == b' ');

@@ -54,7 +54,7 @@ fn text(rows: &Rows, row: usize, place: usize) -> String {
         }
         (Cell::Word(word), _) => word.to_string(),
         (Cell::Packed(start, length), kind) => {
-            let bytes: Vec<u8> = rows.packed()[start..start + length]
+            let bytes: Vec<u8> = rows.packed()[start as usize..][..length as usize]
                 .iter()
                 .flat_map(|word| word.to_ne_bytes())
                 .collect();

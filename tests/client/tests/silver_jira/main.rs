@@ -32,6 +32,7 @@ pub fn ingest(db: &mut Session, stream: &str, docs: &Value, context: &Value) -> 
     ))
 }
 
+/// Normalizes what was taken in.
 pub fn normalize(db: &mut Session) {
     db.run("CALL diogen.normalize('jira')");
 }
@@ -41,12 +42,14 @@ pub fn june(day: u32, time: &str) -> String {
     format!("2026-06-{day:02}T{time}:00.000+0000")
 }
 
+/// Id, name and category of the statuses that issues have here.
 pub const STATUSES: [(&str, &str, &str); 3] = [
     ("1", "To Do", "new"),
     ("3", "In Progress", "indeterminate"),
     ("9", "Done", "done"),
 ];
 
+/// A status as an issue holds it.
 pub fn status(id: &str) -> Value {
     let (_, name, category) = STATUSES
         .into_iter()
@@ -65,6 +68,7 @@ pub struct Life {
 }
 
 impl Life {
+    /// An issue without a history.
     pub fn new(id: u32) -> Self {
         let fields = json!({
             "created": "2026-05-01T00:00:00.000+0000",
@@ -80,6 +84,7 @@ impl Life {
         }
     }
 
+    /// The same with another value in a field.
     pub fn with(mut self, field: &str, value: Value) -> Self {
         self.fields[field] = value;
         self
@@ -92,6 +97,7 @@ impl Life {
         self
     }
 
+    /// A change of its status.
     pub fn becomes(mut self, status: &'static str, at: &str) -> Self {
         let from = std::mem::replace(&mut self.status, status);
         let name = |id| crate::status(id)["name"].clone();
@@ -115,6 +121,7 @@ impl Life {
         )
     }
 
+    /// A change of its story points.
     pub fn estimated(mut self, from: Option<u32>, to: u32, at: &str) -> Self {
         self.fields["customfield_1"] = json!(to);
         let from = from.map(|points| points.to_string());
@@ -136,12 +143,14 @@ impl Life {
         })
     }
 
+    /// Takes the issue in as it is now.
     pub fn take_in(&self, db: &mut Session) {
         let context = json!({"custom_fields": fields()});
         assert_eq!(ingest(db, "issues", &self.document(), &context), 1);
     }
 }
 
+/// Takes the documents of the statuses in.
 pub fn take_in_statuses(db: &mut Session) {
     let all: Value = STATUSES.iter().map(|(id, ..)| status(id)).collect();
     ingest(db, "statuses", &all, &json!({}));
