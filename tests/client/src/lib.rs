@@ -13,7 +13,7 @@ pub use cluster::Cluster;
 pub use fixture::{Fixture, stand_in};
 pub use jira::{PROJECTS, jira_stand_in};
 pub use session::Session;
-pub use silver::{assert_silver_is_what_bronze_says, silver_rows};
+pub use silver::{assert_silver_is_what_bronze_says, bury, ingest, silver_rows, unfetched};
 
 use std::time::{Duration, Instant};
 

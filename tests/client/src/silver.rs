@@ -1,10 +1,36 @@
 //! What silver holds, and whether it is what bronze says.
 
-use crate::Session;
+use crate::{Cluster, Session};
 
 /// Tables that say where the work stands, not what is known.
 const BOOKKEEPING: &str = "'watermarks', 'stale_documents', 'stale_repositories', 'stale_pull_requests', 'stale_deployments', \
                            'stale_issues', 'stale_sprints', 'stale_statuses'";
+
+/// A database with the extension and the source `acme`, a GitHub that nothing is fetched from.
+pub fn unfetched() -> (Cluster, Session) {
+    let cluster = Cluster::start(&[]);
+    let mut db = cluster.connect();
+    db.run(
+        "CREATE EXTENSION diogen;
+         SELECT diogen.add_source('acme', 'github', '{\"repositories\": \"acme/*\"}')",
+    );
+    (cluster, db)
+}
+
+/// A statement that stores a document of acme/api.
+pub fn ingest(stream: &str, doc: &str) -> String {
+    format!(
+        "SELECT diogen.ingest('acme', '{stream}', '{}', '{{\"repository\": \"acme/api\"}}')",
+        doc.replace('\'', "''")
+    )
+}
+
+/// A statement that marks documents as gone, as a pass over the whole list does.
+pub fn bury(condition: &str) -> String {
+    format!(
+        "UPDATE diogen_bronze.documents SET deleted_at = now(), changed_xid = pg_current_xact_id() WHERE {condition}"
+    )
+}
 
 /// All rows of all silver tables, and the rejects, each after the name of its table.
 pub fn silver_rows(db: &mut Session) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! From documents to rows: nothing is missed, nothing stays that no document says any more, and
 //! what cannot be read is told and stops nothing.
 
-use client::{Cluster, Fixture, Session, assert_silver_is_what_bronze_says, silver_rows};
+use client::{Fixture, assert_silver_is_what_bronze_says, bury, ingest, silver_rows, unfetched};
 use postgres::NoTls;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,32 +10,6 @@ use std::time::{Duration, Instant};
 const WRITERS: usize = 8;
 /// Transactions of each writer.
 const TRANSACTIONS: u32 = 60;
-
-/// A database with the extension and a source that nothing is fetched for.
-fn offline() -> (Cluster, Session) {
-    let cluster = Cluster::start(&[]);
-    let mut db = cluster.connect();
-    db.run(
-        "CREATE EXTENSION diogen;
-         SELECT diogen.add_source('acme', 'github', '{\"repositories\": \"acme/*\"}')",
-    );
-    (cluster, db)
-}
-
-/// A statement that stores a document of acme/api.
-fn ingest(stream: &str, doc: &str) -> String {
-    format!(
-        "SELECT diogen.ingest('acme', '{stream}', '{}', '{{\"repository\": \"acme/api\"}}')",
-        doc.replace('\'', "''")
-    )
-}
-
-/// Marks documents as gone, as a pass over the whole list does.
-fn bury(condition: &str) -> String {
-    format!(
-        "UPDATE diogen_bronze.documents SET deleted_at = now(), changed_xid = pg_current_xact_id() WHERE {condition}"
-    )
-}
 
 /// What one writer's transaction says of a pull request: one of several documents that yield rows
 /// of the same tables.
@@ -100,7 +74,7 @@ fn statement(dice: &mut fastrand::Rng, at: u32) -> String {
 
 #[test]
 fn what_eight_writers_store_is_never_missed() {
-    let (cluster, mut db) = offline();
+    let (cluster, mut db) = unfetched();
     db.run("CALL diogen.normalize()");
     let working = Arc::new(AtomicUsize::new(WRITERS));
     let writers: Vec<_> = (0..WRITERS)
@@ -167,7 +141,7 @@ fn step_by_step_gives_what_a_rebuild_gives() {
 
 #[test]
 fn what_no_document_says_any_more_is_gone() {
-    let (_cluster, mut db) = offline();
+    let (_cluster, mut db) = unfetched();
     let with_reviews = |second: u32, reviews: &[u32]| {
         let review = |id: &u32| {
             format!(
@@ -228,7 +202,7 @@ fn what_no_document_says_any_more_is_gone() {
 
 #[test]
 fn what_cannot_be_read_is_told_and_stops_nothing() {
-    let (_cluster, mut db) = offline();
+    let (_cluster, mut db) = unfetched();
     for number in 1..=20 {
         let created = if number == 7 { "\"yesterday\"" } else { "null" };
         db.run(&ingest(
@@ -278,7 +252,7 @@ fn what_cannot_be_read_is_told_and_stops_nothing() {
 
 #[test]
 fn a_normalizer_of_ones_own_takes_part() {
-    let (_cluster, mut db) = offline();
+    let (_cluster, mut db) = unfetched();
     db.run(
         "CREATE SCHEMA metrics;
          CREATE TABLE diogen_silver.votes (
@@ -339,7 +313,7 @@ fn a_normalizer_of_ones_own_takes_part() {
 
 #[test]
 fn who_is_a_bot_is_for_rules_to_say() {
-    let (_cluster, mut db) = offline();
+    let (_cluster, mut db) = unfetched();
     for (number, login) in [(1, "ci-merger"), (2, "robot-ann"), (3, "dependabot[bot]")] {
         db.run(&ingest(
             "pull_requests",
@@ -361,7 +335,7 @@ fn who_is_a_bot_is_for_rules_to_say() {
 
 #[test]
 fn a_rebuild_never_shows_less_than_there_was() {
-    let (cluster, mut db) = offline();
+    let (cluster, mut db) = unfetched();
     db.run(
         "SELECT diogen.ingest('acme', 'pull_requests',
              (SELECT jsonb_agg(jsonb_build_object('number', n, 'title', 'title ' || n)) FROM generate_series(1, 20000) n),
@@ -384,7 +358,7 @@ fn a_rebuild_never_shows_less_than_there_was() {
 
 #[test]
 fn normalizing_is_cancelled_at_once_and_goes_on_where_it_was() {
-    let (cluster, mut db) = offline();
+    let (cluster, mut db) = unfetched();
     db.run(
         "INSERT INTO diogen_bronze.documents (source, stream, key, scope, doc, context)
          SELECT 'acme', 'pull_requests', 'acme/api#' || n, 'acme/api',
@@ -415,7 +389,7 @@ fn normalizing_is_cancelled_at_once_and_goes_on_where_it_was() {
 
 #[test]
 fn every_table_and_column_tells_what_it_holds() {
-    let (_cluster, mut db) = offline();
+    let (_cluster, mut db) = unfetched();
     let silent = db.lines(
         "SELECT c.oid::regclass || coalesce('.' || a.attname, '')
          FROM pg_class c

@@ -1,30 +1,16 @@
 //! Silver depends on what bronze holds, not on the order in which it came.
 
-use client::{Cluster, Session, assert_silver_is_what_bronze_says};
-
-fn offline() -> (Cluster, Session) {
-    let cluster = Cluster::start(&[]);
-    let mut db = cluster.connect();
-    db.run(
-        "CREATE EXTENSION diogen;
-         SELECT diogen.add_source('acme', 'github', '{\"repositories\": \"acme/*\"}')",
-    );
-    (cluster, db)
-}
+use client::{Session, assert_silver_is_what_bronze_says, bury, ingest, unfetched};
 
 /// Stores a document of acme/api and normalizes at once.
 fn take(db: &mut Session, stream: &str, doc: &str) {
-    db.run(&format!(
-        "SELECT diogen.ingest('acme', '{stream}', '{}', '{{\"repository\": \"acme/api\"}}')",
-        doc.replace('\'', "''")
-    ));
+    db.run(&ingest(stream, doc));
     db.run("CALL diogen.normalize()");
 }
 
-fn bury(db: &mut Session, key: &str) {
-    db.run(&format!(
-        "UPDATE diogen_bronze.documents SET deleted_at = now(), changed_xid = pg_current_xact_id() WHERE key = '{key}'"
-    ));
+/// Marks a document as gone and normalizes at once.
+fn take_away(db: &mut Session, key: &str) {
+    db.run(&bury(&format!("key = '{key}'")));
     db.run("CALL diogen.normalize()");
 }
 
@@ -65,7 +51,7 @@ fn commits_of_the_base_branch_may_come_before_a_pull_request_or_after_it() {
         [("commits", &commit), ("pull_requests", &own)],
         [("pull_requests", &own), ("commits", &commit)],
     ] {
-        let (_cluster, mut db) = offline();
+        let (_cluster, mut db) = unfetched();
         for (stream, doc) in order {
             take(&mut db, stream, doc);
         }
@@ -76,7 +62,7 @@ fn commits_of_the_base_branch_may_come_before_a_pull_request_or_after_it() {
 
 #[test]
 fn rules_for_bots_hold_from_the_first_load_on() {
-    let (_cluster, mut db) = offline();
+    let (_cluster, mut db) = unfetched();
     db.run("INSERT INTO diogen.bot_rules (pattern) VALUES ('^robo$')");
     take(&mut db, "pull_requests", &pull_request(&["robo", "eve"]));
     assert_eq!(db.lines(FIRST), ["2020-01-01|2024-01-05|2"]);
@@ -85,7 +71,7 @@ fn rules_for_bots_hold_from_the_first_load_on() {
 
 #[test]
 fn reviews_may_come_when_there_were_none_before() {
-    let (_cluster, mut db) = offline();
+    let (_cluster, mut db) = unfetched();
     take(&mut db, "pull_requests", &pull_request(&[]));
     assert_eq!(db.lines(FIRST), ["2020-01-01|-|0"]);
     take(&mut db, "pull_requests", &pull_request(&["bob"]));
@@ -95,14 +81,14 @@ fn reviews_may_come_when_there_were_none_before() {
 
 #[test]
 fn what_two_documents_of_a_stream_yield_stays_when_one_of_them_goes() {
-    let (_cluster, mut db) = offline();
+    let (_cluster, mut db) = unfetched();
     for id in [1, 2] {
         let release = format!(r#"{{"databaseId": {id}, "tagName": "v1", "isDraft": false}}"#);
         take(&mut db, "releases", &release);
     }
     let releases = "SELECT tag, release_id FROM diogen_silver.releases";
     assert_eq!(db.lines(releases), ["v1|2"]);
-    bury(&mut db, "acme/api#2");
+    take_away(&mut db, "acme/api#2");
     assert_eq!(db.lines(releases), ["v1|1"]);
     assert_silver_is_what_bronze_says(&mut db);
 
@@ -137,7 +123,7 @@ fn what_two_documents_of_a_stream_yield_stays_when_one_of_them_goes() {
 
 #[test]
 fn a_shape_without_a_time_is_no_older_for_that() {
-    let (_cluster, mut db) = offline();
+    let (_cluster, mut db) = unfetched();
     let nested = pull_request(&["bob"]);
     take(&mut db, "pull_requests", &nested);
     let review = |state: &str, updated: &str| {
@@ -161,7 +147,7 @@ fn a_shape_without_a_time_is_no_older_for_that() {
 
 #[test]
 fn nothing_is_lost_when_a_repository_takes_a_name_that_is_known_already() {
-    let (_cluster, mut db) = offline();
+    let (_cluster, mut db) = unfetched();
     let in_repository = |name: &str, number: u32| {
         format!(
             "SELECT diogen.ingest('acme', 'pull_requests', '{{\"number\": {number}, \"title\": \"{name} {number}\"}}',
@@ -183,7 +169,7 @@ fn nothing_is_lost_when_a_repository_takes_a_name_that_is_known_already() {
 
 #[test]
 fn what_no_table_can_hold_is_rejected_alone() {
-    let (_cluster, mut db) = offline();
+    let (_cluster, mut db) = unfetched();
     let path = "x".repeat(100_000);
     db.run(
         "CREATE FUNCTION pg_temp.path(length int) RETURNS text LANGUAGE sql AS $$
@@ -219,7 +205,7 @@ fn what_no_table_can_hold_is_rejected_alone() {
 
 #[test]
 fn a_normalizer_that_does_not_fit_says_why() {
-    let (_cluster, mut db) = offline();
+    let (_cluster, mut db) = unfetched();
     take(&mut db, "pull_requests", &pull_request(&[]));
     db.run(
         "CREATE TABLE diogen_silver.without_document (source text, number bigint, PRIMARY KEY (source, number));
@@ -255,7 +241,7 @@ fn a_normalizer_that_does_not_fit_says_why() {
 
 #[test]
 fn a_stream_of_ones_own_is_ingested_and_normalized() {
-    let (_cluster, mut db) = offline();
+    let (_cluster, mut db) = unfetched();
     let ticket = r#"SELECT diogen.ingest('acme', 'tickets', '[{"id": 1, "subject": "one"}, {"id": 2, "subject": "two"}]')"#;
     let error = db.error(ticket);
     assert!(error.starts_with("22023"), "{error}");
@@ -277,14 +263,14 @@ fn a_stream_of_ones_own_is_ingested_and_normalized() {
         db.number(r#"SELECT diogen.ingest('acme', 'tickets', '{"id": 2, "subject": "too"}')"#),
         0
     );
-    bury(&mut db, "1");
+    take_away(&mut db, "1");
     assert_eq!(db.lines(tickets), ["2|too"]);
     assert_silver_is_what_bronze_says(&mut db);
 }
 
 #[test]
 fn one_large_transaction_is_normalized_in_steps_that_are_kept() {
-    let (cluster, mut db) = offline();
+    let (cluster, mut db) = unfetched();
     db.run(
         "INSERT INTO diogen_bronze.documents (source, stream, key, scope, doc, context)
          SELECT 'acme', 'pull_requests', 'acme/api#' || n, 'acme/api',
