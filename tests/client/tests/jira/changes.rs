@@ -121,17 +121,20 @@ fn deleted_issues_are_found_once_a_week_by_their_numbers_alone() {
         for key in &gone {
             fixture.delete(key);
         }
+        // How many pages the last minutes have depends on the time of day.
+        let before = searches(&fixture);
         sync(&mut fixture);
+        let news = searches(&fixture) - before;
         assert_eq!(fixture.db.lines(TOMBSTONES), [""; 0]);
         a_week_later(&mut fixture);
         let before = searches(&fixture);
         sync(&mut fixture);
-        assert_eq!(searches(&fixture) - before, 1 + pages, "{flavour:?}");
+        assert_eq!(searches(&fixture) - before, news + pages, "{flavour:?}");
         assert_eq!(fixture.db.lines(TOMBSTONES), gone);
         assert_eq!(fixture.differences_to_jira("jira", &["PAY"]), [""; 0]);
         let before = searches(&fixture);
         sync(&mut fixture);
-        assert_eq!(searches(&fixture) - before, 1, "for a week");
+        assert_eq!(searches(&fixture) - before, news, "for a week");
     }
 }
 
