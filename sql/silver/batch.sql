@@ -212,31 +212,31 @@ LANGUAGE sql VOLATILE AS $$
 $$;
 COMMENT ON FUNCTION read_documents(text, bigint[]) IS 'Reads documents for the batch that begin_batch began; returns how many rows they gave';
 
-CREATE FUNCTION store_rows(source text, ids bigint[], plan normalizer_plan, statement text,
+CREATE FUNCTION store_rows(source text, ids bigint[], plan normalizer_plan, is_empty boolean, is_first boolean,
                            OUT written bigint, OUT code text, OUT message text)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
     deleted bigint := 0;
 BEGIN
-    IF statement = plan.fill_rows THEN
-        EXECUTE statement USING source, ids;
-        GET DIAGNOSTICS written = ROW_COUNT;
-        RETURN;
-    END IF;
-    IF statement = plan.upsert_rows THEN
+    IF NOT is_empty THEN
         EXECUTE plan.delete_rows INTO deleted USING source, ids;
+        EXECUTE plan.upsert_rows INTO written USING source, ids;
+        written := written + deleted;
+    ELSIF is_first AND plan.fill_rows IS NOT NULL THEN
+        EXECUTE plan.fill_rows USING source, ids;
+        GET DIAGNOSTICS written = ROW_COUNT;
+    ELSE
+        EXECUTE plan.insert_rows INTO written USING source, ids;
     END IF;
-    EXECUTE statement INTO written USING source, ids;
-    written := written + deleted;
 EXCEPTION WHEN data_exception OR cardinality_violation OR integrity_constraint_violation OR plpgsql_error
             OR external_routine_exception OR external_routine_invocation_exception OR program_limit_exceeded THEN
     written := 0;
     GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
 END
 $$;
-COMMENT ON FUNCTION store_rows(text, bigint[], normalizer_plan, text) IS
-    'Stores what documents yield for one target by one of the statements of its plan; returns how many rows changed, or, where a document is at fault, nothing but the error';
+COMMENT ON FUNCTION store_rows(text, bigint[], normalizer_plan, boolean, boolean) IS
+    'Stores what documents yield for one target, by whether the target, or all of silver, has nothing of the source yet; returns how many rows changed, or, where a document is at fault, nothing but the error';
 
 CREATE FUNCTION store_rows_apart(source text, ids bigint[], plan normalizer_plan) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
@@ -250,7 +250,7 @@ DECLARE
 BEGIN
     FOR part IN SELECT p FROM (VALUES (ids[:half]), (ids[half + 1:])) AS v (p) WHERE p <> '{}' LOOP
         PERFORM diogen.begin_batch(ARRAY[plan.function]), diogen.read_documents(source, part);
-        SELECT s.* INTO stored FROM diogen.store_rows(source, part, plan, plan.upsert_rows) s;
+        SELECT s.* INTO stored FROM diogen.store_rows(source, part, plan, false, false) s;
         written := written + stored.written;
         IF stored.code IS NOT NULL AND pg_catalog.cardinality(part) > 1 THEN
             written := written + diogen.store_rows_apart(source, part, plan);
@@ -306,9 +306,7 @@ BEGIN
         -- Nothing to store, and nothing that could be there from before.
         CONTINUE WHEN plan.target = ANY (empty_targets) AND diogen.batch_size(plan.function) = 0;
         SELECT s.* INTO stored
-        FROM diogen.store_rows(source, ids, plan, CASE WHEN plan.target <> ALL (empty_targets) THEN plan.upsert_rows
-                                                       WHEN is_first THEN coalesce(plan.fill_rows, plan.insert_rows)
-                                                       ELSE plan.insert_rows END) s;
+        FROM diogen.store_rows(source, ids, plan, plan.target = ANY (empty_targets), is_first) s;
         written := written + stored.written;
         IF stored.code IS NOT NULL THEN
             failed := failed || plan;

@@ -143,38 +143,37 @@ $$;
 COMMENT ON FUNCTION begin_rebuild(text) IS
     'Makes the next run read all documents of a source again, and removes the rows that no document stands behind';
 
-CREATE FUNCTION refresh_statistics(kind text) RETURNS void
+CREATE FUNCTION refresh_statistics(targets text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET default_statistics_target = 10 -- rough and soon; autovacuum takes the time for better ones
 AS $$
 #variable_conflict use_variable
 DECLARE
-    target name;
+    target regclass;
 BEGIN
     FOR target IN
-        SELECT DISTINCT c.relname
-        FROM diogen.normalizers n
-        JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(pg_catalog.format('diogen_silver.%I', n.target))
-        WHERE n.kind = kind AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
+        SELECT c.oid FROM pg_catalog.pg_class c
+        WHERE c.relnamespace = 'diogen_silver'::regnamespace AND c.relname = ANY (targets)
+          AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
     LOOP
-        EXECUTE pg_catalog.format('ANALYZE diogen_silver.%I', target);
+        EXECUTE pg_catalog.format('ANALYZE %s', target);
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION refresh_statistics(text) IS
-    'Lets the planner know of a large load into the silver tables of a kind of source';
+COMMENT ON FUNCTION refresh_statistics(text[]) IS
+    'Lets the planner know of a large load into some silver tables; autovacuum would get to it later';
 
-CREATE FUNCTION read_watermark(source text, stream text, OUT changed_xid xid8, OUT document_id bigint)
+CREATE FUNCTION read_watermark(source text, stream text, OUT changed_xid xid8, OUT last_document_id bigint)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 BEGIN
     -- Numbers of another cluster, from a dump that was restored, say nothing here.
-    SELECT w.changed_xid, w.document_id INTO changed_xid, document_id
+    SELECT w.changed_xid, w.last_document_id INTO changed_xid, last_document_id
     FROM diogen_silver.watermarks w
     WHERE w.source = source AND w.stream = stream AND w.system_identifier = diogen.system_identifier();
     IF NOT FOUND THEN
         changed_xid := '0';
-        document_id := 0;
+        last_document_id := 0;
         -- Those that are still to come would be taken for news over and over.
         UPDATE diogen_bronze.documents d SET changed_xid = pg_catalog.pg_current_xact_id()
         WHERE d.source = source AND d.stream = stream
@@ -185,15 +184,15 @@ END
 $$;
 COMMENT ON FUNCTION read_watermark(text, text) IS 'Up to where the documents of a stream are normalized';
 
-CREATE FUNCTION set_watermark(source text, stream text, changed_xid xid8, document_id bigint) RETURNS void
+CREATE FUNCTION set_watermark(source text, stream text, changed_xid xid8, last_document_id bigint) RETURNS void
 LANGUAGE sql VOLATILE AS $$
-    INSERT INTO diogen_silver.watermarks AS w (source, stream, changed_xid, document_id, system_identifier)
-    VALUES (set_watermark.source, set_watermark.stream, set_watermark.changed_xid, set_watermark.document_id,
+    INSERT INTO diogen_silver.watermarks AS w (source, stream, changed_xid, last_document_id, system_identifier)
+    VALUES (set_watermark.source, set_watermark.stream, set_watermark.changed_xid, set_watermark.last_document_id,
             diogen.system_identifier())
     ON CONFLICT ON CONSTRAINT watermarks_pkey DO UPDATE
-    SET changed_xid = excluded.changed_xid, document_id = excluded.document_id, system_identifier = excluded.system_identifier
-    WHERE (w.changed_xid, w.document_id, w.system_identifier)
-          IS DISTINCT FROM (excluded.changed_xid, excluded.document_id, excluded.system_identifier)
+    SET changed_xid = excluded.changed_xid, last_document_id = excluded.last_document_id, system_identifier = excluded.system_identifier
+    WHERE (w.changed_xid, w.last_document_id, w.system_identifier)
+          IS DISTINCT FROM (excluded.changed_xid, excluded.last_document_id, excluded.system_identifier)
 $$;
 COMMENT ON FUNCTION set_watermark(text, text, xid8, bigint) IS
     'Notes that all documents of a stream are normalized that transactions before this one wrote, and of those of this one the documents up to a number';
@@ -209,6 +208,7 @@ DECLARE
     most constant int := 4000;
     large_load constant bigint := 20000;
     kind text := (SELECT s.kind FROM diogen.sources s WHERE s.source = source);
+    targets text[] := ARRAY(SELECT n.target FROM diogen.normalizers n WHERE n.kind = kind);
     stream text;
     planned record;
     batch record;
@@ -227,7 +227,7 @@ BEGIN
                   GROUP BY n.stream ORDER BY max(n.initial_columns) DESC, n.stream LOOP
         -- A snapshot of its own, older than the one that reads the documents.
         oldest := pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot());
-        SELECT w.changed_xid, w.document_id INTO since, after_id FROM diogen.read_watermark(source, stream) w;
+        SELECT w.changed_xid, w.last_document_id INTO since, after_id FROM diogen.read_watermark(source, stream) w;
         is_planned := false;
         LOOP
             -- In the order of the index, which the planner must not take for longer than the whole table.
@@ -253,7 +253,7 @@ BEGIN
             -- The next batches join what was just loaded, but for those that only fill.
             IF NOT planned.is_first AND written - analyzed_at > large_load AND written > 4 * analyzed_at THEN
                 analyzed_at := written;
-                PERFORM diogen.refresh_statistics(kind);
+                PERFORM diogen.refresh_statistics(targets);
             END IF;
         END LOOP;
         PERFORM diogen.set_watermark(source, stream, oldest, 0);
@@ -266,7 +266,7 @@ BEGIN
         PERFORM diogen.keep_lock(source, 'silver');
     END LOOP;
     IF written - analyzed_at > large_load THEN
-        PERFORM diogen.refresh_statistics(kind);
+        PERFORM diogen.refresh_statistics(targets);
     END IF;
     PERFORM diogen.begin_batch('{}'); -- lets go of the memory of the last one
     written := written + diogen.enrich_pull_requests(source) + diogen.enrich_deployments(source)

@@ -16,7 +16,7 @@ BEGIN
         source text NOT NULL,
         stream text NOT NULL,
         changed_xid xid8 NOT NULL,
-        document_id bigint NOT NULL,
+        last_document_id bigint NOT NULL,
         system_identifier bigint NOT NULL,
         PRIMARY KEY (source, stream)
     );
@@ -24,7 +24,7 @@ BEGIN
         'Documents written by this transaction or a later one are still to be normalized';
     COMMENT ON COLUMN diogen_silver.watermarks.stream IS 'Stream of the documents';
     COMMENT ON COLUMN diogen_silver.watermarks.changed_xid IS 'Number of that transaction';
-    COMMENT ON COLUMN diogen_silver.watermarks.document_id IS
+    COMMENT ON COLUMN diogen_silver.watermarks.last_document_id IS
         'Of the documents written by that transaction those up to this number are done';
     COMMENT ON COLUMN diogen_silver.watermarks.system_identifier IS 'Cluster that the transaction is one of';
 

@@ -87,6 +87,12 @@ impl<'a> Json<'a> {
         numeric::to_varlena(self.number()?)
     }
 
+    /// What names something: a text, or a whole number as one. APIs write the same id in either way.
+    pub fn identifier(self) -> Option<String> {
+        let number = self.integer().map(|number| number.to_string());
+        number.or_else(|| self.text().map(str::to_owned))
+    }
+
     /// The boolean, if it is one.
     pub fn boolean(self) -> Option<bool> {
         match self {

@@ -3,8 +3,8 @@
 //! Detoasting a document costs more than everything that is done with it afterwards. So the
 //! documents of a batch are read in one go, the rows of every target are kept in this backend, and
 //! one statement for each target stores them (`sql/silver/batch.sql`). A batch is begun and used up
-//! within one call of `diogen.normalize_batch` or `diogen.normalize_again`; whatever an aborted one left is dropped with
-//! the next.
+//! within one call of `diogen.normalize_batch` or `diogen.normalize_again`; whatever an aborted one
+//! left is dropped with the next.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -148,13 +148,15 @@ fn batch_rejects() -> TableIterator<
         name!(reason, String),
     ),
 > {
-    let rows: Vec<_> = BATCH.with_borrow(|batch| {
-        let reject = |reading: &Reading, (position, reason): &(usize, String)| {
+    let mut rows = Vec::new();
+    BATCH.with_borrow(|batch| {
+        for reading in &batch.readings {
             let function = format!("diogen.{}", reading.normalizer.function);
-            (batch.documents[*position].1, function, reason.clone())
-        };
-        let of_reading = |reading| Reading::rejects(reading).map(move |it| reject(reading, it));
-        batch.readings.iter().flat_map(of_reading).collect()
+            for (position, reason) in &reading.rejects {
+                let document_id = batch.documents[*position].1;
+                rows.push((document_id, function.clone(), reason.clone()));
+            }
+        }
     });
     TableIterator::new(rows)
 }
@@ -175,12 +177,6 @@ fn normalizer(
         .map_err(Error::from)?;
     let all = (0..rows.len()).map(|row| (None, row));
     Ok(return_rows(call, &rows, all)?)
-}
-
-impl Reading {
-    fn rejects(&self) -> impl Iterator<Item = &(usize, String)> {
-        self.rejects.iter()
-    }
 }
 
 impl Batch {

@@ -85,10 +85,7 @@ pub trait Fields<'a>: Copy {
 
     /// An identifier: a text, or a whole number as one.
     fn identifier(self, keys: &[&str]) -> Result<Option<String>, Unreadable> {
-        read(self, keys, "a text or a whole number", |value| {
-            let number = value.integer().map(|number| number.to_string());
-            number.or_else(|| value.text().map(str::to_owned))
-        })
+        read(self, keys, "a text or a whole number", Json::identifier)
     }
 
     /// The objects of a list, which lies under `nodes` in an answer of GraphQL. What is `null`

@@ -14,5 +14,8 @@ mod pull_request_history;
 mod return_rows;
 mod rows;
 
+/// Who did something whose account is gone, as GitHub itself shows it.
+const GHOST: &str = "ghost";
+
 pub use fields::Unreadable;
-pub use rows::Columns;
+pub use rows::{Columns, POSTGRES_EPOCH};

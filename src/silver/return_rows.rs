@@ -72,18 +72,26 @@ pub fn return_rows(
         (*info).setResult = store;
         (*info).setDesc = description;
 
-        let mut types = Vec::new();
+        let mut columns = Vec::new();
         if is_numbered {
-            types.push(pg_sys::INT8OID);
+            columns.push(("document_id", pg_sys::INT8OID));
         }
-        types.extend(rows.columns().iter().map(|(_, kind)| kind.oid()));
-        let attributes =
-            (1..=(*description).natts).map(|number| pg_sys::SPI_gettypeid(description, number));
-        if chosen.peek().is_some() && !attributes.eq(types.iter().copied()) {
+        columns.extend(
+            rows.columns()
+                .iter()
+                .map(|(name, kind)| (*name, kind.oid())),
+        );
+        let is_same = (*description).natts as usize == columns.len()
+            && columns.iter().zip(1..).all(|(&(name, kind), number)| {
+                let asked = pg_sys::SPI_fname(description, number);
+                pg_sys::SPI_gettypeid(description, number) == kind
+                    && CStr::from_ptr(asked).to_bytes() == name.as_bytes()
+            });
+        if chosen.peek().is_some() && !is_same {
             return Err(Error::OtherColumns(rows.columns()));
         }
-        let mut values = vec![pg_sys::Datum::null(); types.len()];
-        let mut nulls = vec![false; types.len()];
+        let mut values = vec![pg_sys::Datum::null(); columns.len()];
+        let mut nulls = vec![false; columns.len()];
         for (number, row) in chosen {
             let mut place = 0;
             if let Some(number) = number {

@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 use chrono::{DateTime, Utc};
 
 /// 2000-01-01 in microseconds of the Unix epoch: where PostgreSQL's count begins.
-const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+pub const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 const TEXT_OID: u32 = 25;
 const INT8_OID: u32 = 20;
 

@@ -12,10 +12,7 @@ const EXAMPLE: &str = r#"{"incident_id": "INC-17", "opened_at": "2026-01-31T12:0
 /// What a record is called in bronze: like its incident. It belongs to no repository or project;
 /// the service that it names is told by diogen.services.
 pub fn identify(document: Object<'_>) -> Result<Identity, SourceError> {
-    let id = document.get("incident_id").and_then(|id| {
-        let number = id.integer().map(|id| id.to_string());
-        number.or_else(|| id.text().map(str::to_owned))
-    });
+    let id = document.get("incident_id").and_then(Json::identifier);
     let id = id.filter(|id| !id.is_empty());
     let key = id.ok_or(SourceError::NoIncident { example: EXAMPLE })?;
     Ok(Identity {

@@ -14,11 +14,13 @@ pub fn identify(
     context: Object<'_>,
 ) -> Result<Identity, SourceError> {
     let key = context.get("key").or_else(|| document.any(&["key", "id"]));
-    let key = key.and_then(name).ok_or_else(|| SourceError::NoKey {
-        stream: stream.to_owned(),
-        missing: "key",
-        example: KEY_EXAMPLE,
-    })?;
+    let key = key
+        .and_then(Json::identifier)
+        .ok_or_else(|| SourceError::NoKey {
+            stream: stream.to_owned(),
+            missing: "key",
+            example: KEY_EXAMPLE,
+        })?;
     let scopes = ["scope", "repository", "project"];
     let scope = context.any(&scopes).or_else(|| document.any(&scopes[1..]));
     Ok(Identity {
@@ -32,12 +34,6 @@ pub fn identify(
         requires: Vec::new(),
         is_deleted: false,
     })
-}
-
-/// A text, or a whole number as one.
-fn name(value: Json<'_>) -> Option<String> {
-    let number = value.integer().map(|number| number.to_string());
-    number.or_else(|| value.text().map(str::to_owned))
 }
 
 #[cfg(test)]

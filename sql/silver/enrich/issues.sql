@@ -310,7 +310,6 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     large_load constant bigint := 20000;
     ids text[];
-    target name;
     enriched bigint := 0;
     changed bigint := 0;
 BEGIN
@@ -328,13 +327,8 @@ BEGIN
         enriched := enriched + pg_catalog.cardinality(ids);
         changed := changed + diogen.store_status_intervals(source, ids) + diogen.store_sprint_issues(source, ids);
     END LOOP;
-    -- Autovacuum would get to it later.
     IF enriched > large_load THEN
-        FOR target IN SELECT c.relname FROM pg_class c
-                      WHERE c.oid IN ('diogen_silver.issue_status_intervals'::regclass, 'diogen_silver.sprint_issues'::regclass)
-                        AND pg_has_role(c.relowner, 'USAGE') LOOP
-            EXECUTE format('ANALYZE diogen_silver.%I', target);
-        END LOOP;
+        PERFORM diogen.refresh_statistics('{issue_status_intervals,sprint_issues}');
     END IF;
     RETURN changed;
 END

@@ -26,6 +26,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
+use super::GHOST;
 use super::fields::{Fields, Required, Unreadable};
 use super::normalizer::Normalizer;
 use crate::jsonb::Object;
@@ -63,9 +64,6 @@ pub const NORMALIZERS: &[Normalizer] = normalizers! {
     "github_pipeline_runs" => pipeline_runs::COLUMNS, pipeline_runs::read;
     "github_pipeline_jobs" => pipeline_jobs::COLUMNS, pipeline_jobs::read;
 };
-
-/// The login of a deleted account's successor, as GitHub itself shows it.
-const GHOST: &str = "ghost";
 
 /// The repository a document belongs to.
 fn repository(doc: Object<'_>, context: Object<'_>) -> Result<String, Unreadable> {

@@ -13,6 +13,7 @@ mod sprint_field;
 mod sprints;
 mod statuses;
 
+use super::GHOST;
 use super::fields::{Fields, Unreadable, wrong};
 use super::normalizer::Normalizer;
 use crate::jsonb::{Json, Object};
@@ -55,9 +56,6 @@ pub const NORMALIZERS: &[Normalizer] = &[
         read: issue_changes::read,
     },
 ];
-
-/// Who did something whose account is gone, as with GitHub.
-const GHOST: &str = "ghost";
 
 /// An account.
 struct Person<'a> {

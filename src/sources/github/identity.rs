@@ -159,11 +159,7 @@ pub fn sha(document: Object<'_>) -> Option<&str> {
 pub fn id(document: Object<'_>) -> Option<String> {
     ["fullDatabaseId", "databaseId", "id"]
         .iter()
-        .find_map(|key| {
-            let id = document.get(key)?;
-            let number = id.integer().map(|id| id.to_string());
-            number.or_else(|| id.text().map(str::to_owned))
-        })
+        .find_map(|key| document.get(key)?.identifier())
 }
 
 /// A commit's parents in order: GraphQL has them as nodes with `oid`, REST as a list with `sha`.

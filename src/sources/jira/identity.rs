@@ -23,7 +23,7 @@ pub fn identify(
     };
     let own = document
         .get("id")
-        .and_then(name)
+        .and_then(Json::identifier)
         .ok_or_else(|| lacking("id", PROJECT_EXAMPLE));
     let project = || project(document, context);
     let (key, scope) = match stream {
@@ -41,7 +41,7 @@ pub fn identify(
         "changelogs" => {
             let issue = context.get("issue_id").or(document.get("issueId"));
             let issue = issue
-                .and_then(name)
+                .and_then(Json::identifier)
                 .ok_or_else(|| lacking("issue_id", CHANGE_EXAMPLE))?;
             (
                 format!("{issue}:{}", own?),
@@ -59,7 +59,7 @@ pub fn identify(
         "sprints" => {
             let board = document.get("originBoardId").or(context.get("board"));
             let board = board
-                .and_then(name)
+                .and_then(Json::identifier)
                 .ok_or_else(|| lacking("board", BOARD_EXAMPLE))?;
             (own?, board)
         }
@@ -76,12 +76,6 @@ pub fn identify(
         requires: Vec::new(),
         is_deleted: false,
     })
-}
-
-/// A text, or a number as one: Jira writes ids in either way.
-fn name(id: Json<'_>) -> Option<String> {
-    let number = id.integer().map(|id| id.to_string());
-    number.or_else(|| id.text().map(str::to_owned))
 }
 
 /// The key of the project: said by the context, by the document, or by the issue's key.

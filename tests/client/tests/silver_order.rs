@@ -292,7 +292,7 @@ fn one_large_transaction_is_normalized_in_steps_that_are_kept() {
         assert!(run.join().expect("a thread").is_some());
         last = db.number(stored);
         let done = db.number(
-            "SELECT document_id FROM diogen_silver.watermarks WHERE stream = 'pull_requests'",
+            "SELECT last_document_id FROM diogen_silver.watermarks WHERE stream = 'pull_requests'",
         );
         assert!(done > 0 && last < 60000, "{last} rows, {done} done");
     }
