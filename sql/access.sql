@@ -31,7 +31,17 @@ COMMENT ON FUNCTION complete_batch() IS 'Fills in what the documents of the batc
 COMMENT ON FUNCTION batch_rows(text, int[]) IS 'The rows of the batch for one normalizer, after the numbers of their documents; one for each value of the key, given as positions of columns';
 COMMENT ON FUNCTION batch_size(text) IS 'How many rows the batch has for one normalizer; NULL: it is none of the extension''s own';
 COMMENT ON FUNCTION batch_rejects() IS 'The documents of the batch that a normalizer could not read, and why';
-COMMENT ON FUNCTION shipped_commits(text, text, text[]) IS 'Which of the deployed commits, in the order given, first shipped which commit of the graph';
+COMMENT ON FUNCTION begin_computation() IS 'Begins a computation without rows';
+COMMENT ON FUNCTION begin_repository(text, text) IS 'Begins the next repository of the computation';
+COMMENT ON FUNCTION add_service(text, boolean, bigint, boolean, bigint, boolean, text[], text[], bigint) IS 'Adds a service of the repository; returns its position, from 0';
+COMMENT ON FUNCTION add_commit(text, text[], text, timestamptz, timestamptz, text, boolean, boolean) IS 'Adds a commit of the repository';
+COMMENT ON FUNCTION add_pull_request(bigint, text, text, boolean, text, bigint, text[], text, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint, bigint) IS 'Adds a merged pull request of the repository';
+COMMENT ON FUNCTION add_pull_request_detail(bigint, boolean, boolean, bigint, boolean, text[]) IS 'Adds what few pull requests have to tell';
+COMMENT ON FUNCTION add_member(bigint, bigint, boolean) IS 'Says that a pull request belongs to a service with paths, and whether its files are known';
+COMMENT ON FUNCTION add_delivery(bigint, text, text, text, text, text, timestamptz, timestamptz, timestamptz, bigint, boolean, bigint, text) IS 'Adds a deployment of a service to production';
+COMMENT ON FUNCTION add_incident(bigint, text, text, text, timestamptz, timestamptz, bigint, text, text, bigint) IS 'Adds an incident of a service';
+COMMENT ON FUNCTION finish_repository() IS 'Computes the services of the repository; returns how many rows the computation has so far';
+COMMENT ON FUNCTION matches_glob(text, text[]) IS 'Whether a path matches one of some globs, such as checkout/**';
 
 -- Who may do what. Reading figures is for whoever is granted the tables; reaching the network,
 -- secrets and the extension's own tables is for whom an administrator names.
@@ -61,5 +71,5 @@ BEGIN
     END LOOP;
 END
 $$;
-GRANT SELECT ON sources, status, runs, jobs, rejects, teams, services, bot_rules, normalizers TO PUBLIC;
+GRANT SELECT ON sources, status, runs, jobs, rejects, teams, services, deployment_rules, incident_rules, bot_rules, normalizers TO PUBLIC;
 GRANT USAGE ON SCHEMA diogen TO PUBLIC;

@@ -37,17 +37,113 @@ CREATE TABLE services (
     repository text NOT NULL,
     team text REFERENCES teams ON UPDATE CASCADE ON DELETE SET NULL,
     production_environments text NOT NULL DEFAULT '^(production|prod|live)$'
-        CHECK (('' ~* production_environments) IS NOT NULL) -- an invalid one is an error here, not later
+        CHECK (('' ~* production_environments) IS NOT NULL), -- an invalid one is an error here, not later
+    paths text[],
+    link_incidents_for interval NOT NULL DEFAULT '7 days' CHECK (link_incidents_for > '0'),
+    link_incidents_from text NOT NULL DEFAULT 'finished' CHECK (link_incidents_from IN ('finished', 'started')),
+    merge_incidents_within interval NOT NULL DEFAULT '5 minutes' CHECK (merge_incidents_within >= '0'),
+    count_failed_runs boolean NOT NULL DEFAULT false,
+    hotfix_labels text[] NOT NULL DEFAULT '{hotfix}',
+    hotfix_branches text[] NOT NULL DEFAULT '{hotfix*}',
+    first_commit_by text NOT NULL DEFAULT 'authored' CHECK (first_commit_by IN ('authored', 'committed')),
+    longest_coding interval CHECK (longest_coding > '0')
 );
-CREATE UNIQUE INDEX services_repository ON services (repository, coalesce(source, ''));
+CREATE INDEX services_repository ON services (repository);
 COMMENT ON TABLE services IS
-    'What is deployed. A repository without a row here is one service of its own name, without a team';
+    'What is deployed. A repository without a row here is one service of its own name, without a team; one with several is split between them. After a change: CALL diogen.compute(rebuild => true)';
 COMMENT ON COLUMN services.service IS 'Name of the service';
-COMMENT ON COLUMN services.source IS 'Source the repository is in; NULL: whichever has it';
+COMMENT ON COLUMN services.source IS 'Source the repository is in; NULL: whichever has it, but for those whose own rows name theirs';
 COMMENT ON COLUMN services.repository IS 'Repository, as owner/name';
 COMMENT ON COLUMN services.team IS 'Team that answers for the service; NULL: none';
 COMMENT ON COLUMN services.production_environments IS
     'Regular expression, without regard to case, of the environments that are production';
+COMMENT ON COLUMN services.paths IS
+    'Globs such as checkout/**: a pull request is a change of the service where it touches a file that one of them matches; NULL: every one is';
+COMMENT ON COLUMN services.link_incidents_for IS
+    'How long after a deployment an incident may still be due to it, where it does not name one itself';
+COMMENT ON COLUMN services.link_incidents_from IS
+    'finished: a deployment can be to blame once it has finished; started: once it has started';
+COMMENT ON COLUMN services.merge_incidents_within IS
+    'Alerts of the same title are one incident where the next one fires so soon after the last one was over';
+COMMENT ON COLUMN services.count_failed_runs IS 'Whether a deployment that failed counts as a change that failed';
+COMMENT ON COLUMN services.hotfix_labels IS 'Labels that mark a pull request as unplanned work';
+COMMENT ON COLUMN services.hotfix_branches IS 'Globs of head branches that mark a pull request as unplanned work';
+COMMENT ON COLUMN services.first_commit_by IS
+    'authored: lead time begins with the first commit as it was written; committed: as it was last rewritten';
+COMMENT ON COLUMN services.longest_coding IS
+    'A change whose first commit is longer before it was opened has neither coding time nor lead time; NULL: all have';
+
+CREATE TABLE deployment_rules (
+    service text REFERENCES services ON UPDATE CASCADE ON DELETE CASCADE,
+    position int NOT NULL,
+    origin text NOT NULL CHECK (origin IN
+        ('sent', 'github_deployment', 'pipeline_job', 'pipeline_run', 'release', 'tag', 'merge')),
+    name_pattern text CHECK (name_pattern IS NULL OR ('' ~* name_pattern) IS NOT NULL),
+    branch_pattern text CHECK (branch_pattern IS NULL OR ('' ~* branch_pattern) IS NOT NULL),
+    environment text,
+    ref_pattern text CHECK (ref_pattern IS NULL OR ('' ~* ref_pattern) IS NOT NULL),
+    per_job boolean NOT NULL DEFAULT false,
+    is_builtin boolean NOT NULL DEFAULT false
+);
+CREATE UNIQUE INDEX deployment_rules_key ON deployment_rules (coalesce(service, ''), position, is_builtin);
+COMMENT ON TABLE deployment_rules IS
+    'What tells of the deployments of a service: the first of its rules that yields a production deployment. A service without rules of its own has those without a service; where people have made such, the builtin ones do not count. After a change: CALL diogen.compute(rebuild => true)';
+COMMENT ON COLUMN deployment_rules.service IS 'Service it is for; NULL: all that have no rules of their own';
+COMMENT ON COLUMN deployment_rules.position IS 'The smallest is tried first';
+COMMENT ON COLUMN deployment_rules.origin IS
+    'sent (records that were sent in), github_deployment, pipeline_job, pipeline_run, release, tag or merge (to the default branch)';
+COMMENT ON COLUMN deployment_rules.name_pattern IS
+    'Regular expression, without regard to case, on the name of the run, job, release or tag, or the task of the deployment; NULL: any';
+COMMENT ON COLUMN deployment_rules.branch_pattern IS
+    'Regular expression on the branch that a run is for; NULL: the default branch and tags';
+COMMENT ON COLUMN deployment_rules.environment IS
+    'Environment of what has none of its own; NULL: what the first group of name_pattern matches, or production';
+COMMENT ON COLUMN deployment_rules.ref_pattern IS
+    'Regular expression whose first group finds what was deployed (tag, branch or commit) in the title of a run or the payload of a deployment; NULL, or where it finds none: the commit that the API names';
+COMMENT ON COLUMN deployment_rules.per_job IS 'Whether each job of a run is a deployment; else all that match and go to one environment are one';
+COMMENT ON COLUMN deployment_rules.is_builtin IS 'Whether the extension brought it';
+
+INSERT INTO deployment_rules (position, origin, name_pattern, is_builtin)
+VALUES (1, 'sent', NULL, true),
+       (2, 'github_deployment', NULL, true),
+       (3, 'pipeline_job', '\mdeploy.*\m(production|prod|live)\M', true),
+       (4, 'pipeline_run', '^(?!.*(preview|staging|test|docs|pages)).*\mdeploy', true),
+       (5, 'release', NULL, true),
+       (6, 'tag', '^v?[0-9]+(\.[0-9]+)*$', true),
+       (7, 'merge', NULL, true);
+
+CREATE TABLE incident_rules (
+    rule text PRIMARY KEY,
+    source text,
+    project_pattern text CHECK (project_pattern IS NULL OR ('' ~* project_pattern) IS NOT NULL),
+    type_pattern text CHECK (type_pattern IS NULL OR ('' ~* type_pattern) IS NOT NULL),
+    label_pattern text CHECK (label_pattern IS NULL OR ('' ~* label_pattern) IS NOT NULL),
+    priority_pattern text CHECK (priority_pattern IS NULL OR ('' ~* priority_pattern) IS NOT NULL),
+    title_pattern text CHECK (title_pattern IS NULL OR ('' ~* title_pattern) IS NOT NULL),
+    no_incident_pattern text NOT NULL
+        DEFAULT '^(duplicate|false[ _-]?alarm|not[ _-]?a[ _-]?bug|not[ _-]?planned|invalid|declined|cannot reproduce|won.?t (do|fix))$'
+        CHECK (no_incident_pattern IS NULL OR ('' ~* no_incident_pattern) IS NOT NULL),
+    service text REFERENCES services ON UPDATE CASCADE ON DELETE CASCADE,
+    is_builtin boolean NOT NULL DEFAULT false,
+    CHECK (coalesce(project_pattern, type_pattern, label_pattern, priority_pattern, title_pattern) IS NOT NULL)
+);
+COMMENT ON TABLE incident_rules IS
+    'Which issues are incidents: those that match all patterns of a row. Patterns are regular expressions without regard to case. After a change: CALL diogen.compute(rebuild => true)';
+COMMENT ON COLUMN incident_rules.rule IS 'Name of the rule';
+COMMENT ON COLUMN incident_rules.source IS 'Source of the issues; NULL: any';
+COMMENT ON COLUMN incident_rules.project_pattern IS 'On the project: its key in Jira, owner/name in GitHub; NULL: any';
+COMMENT ON COLUMN incident_rules.type_pattern IS 'On the type of the issue; NULL: any';
+COMMENT ON COLUMN incident_rules.label_pattern IS 'On the labels, one of which must match; NULL: any';
+COMMENT ON COLUMN incident_rules.priority_pattern IS 'On the priority; NULL: any';
+COMMENT ON COLUMN incident_rules.title_pattern IS 'On the title; NULL: any';
+COMMENT ON COLUMN incident_rules.no_incident_pattern IS 'On the resolution: what was no incident after all';
+COMMENT ON COLUMN incident_rules.service IS
+    'Service they strike; NULL: the one that a label names, as name or service:name; else those of the repository that the issue lies in';
+COMMENT ON COLUMN incident_rules.is_builtin IS 'Whether the extension brought it';
+
+INSERT INTO incident_rules (rule, type_pattern, label_pattern, is_builtin)
+VALUES ('type incident', '^(incident|outage|post-?mortem)$', NULL, true),
+       ('label incident', NULL, '^(incident|outage|production[ -]incident)$', true);
 
 CREATE TABLE bot_rules (
     pattern text NOT NULL CHECK (('' ~* pattern) IS NOT NULL), -- an invalid one is an error here, not later
@@ -139,6 +235,8 @@ FROM unnest('{github,jira}'::text[]) AS kind;
 
 SELECT pg_catalog.pg_extension_config_dump('teams', '');
 SELECT pg_catalog.pg_extension_config_dump('services', '');
+SELECT pg_catalog.pg_extension_config_dump('deployment_rules', 'WHERE NOT is_builtin');
+SELECT pg_catalog.pg_extension_config_dump('incident_rules', 'WHERE NOT is_builtin');
 SELECT pg_catalog.pg_extension_config_dump('bot_rules', '');
 SELECT pg_catalog.pg_extension_config_dump('normalizers', 'WHERE NOT is_builtin');
 
@@ -165,7 +263,7 @@ BEGIN
     -- The last table that is made of each layer.
     IF (SELECT count(*) FROM pg_catalog.pg_class c
         WHERE (c.relnamespace::regnamespace::text, c.relname) IN
-              (('diogen_bronze', 'findings'), ('diogen_silver', 'rejects'), ('diogen_gold', 'changes'))) < 3
+              (('diogen_bronze', 'findings'), ('diogen_silver', 'rejects'), ('diogen_gold', 'months'))) < 3
     THEN
         PERFORM diogen.init_bronze();
         PERFORM diogen.init_silver();

@@ -8,6 +8,7 @@ use pgrx::{PgSqlErrorCode, spi};
 
 use crate::bronze::CredentialsError;
 use crate::frame::FrameError;
+use crate::gold::MonthError;
 use crate::http::HttpError;
 use crate::silver::{Columns, Unreadable};
 use crate::sources::{OptionError, Remedy, SourceError};
@@ -36,6 +37,17 @@ pub enum Error {
     /// A document does not hold what its rows need.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// The compact facts of a month cannot be read.
+    #[error(transparent)]
+    Month(#[from] MonthError),
+    /// A glob that is none.
+    #[error("\"{glob}\" is no glob: {reason}; such as checkout/**")]
+    Glob {
+        /// What was given.
+        glob: String,
+        /// What is wrong with it.
+        reason: glob::PatternError,
+    },
     /// Rows of a batch were asked for that has no such normalizer.
     #[error("no batch was begun for the normalizer {0}")]
     NoBatch(String),
@@ -125,6 +137,8 @@ impl Error {
             Self::Credentials(error) => error.sqlstate(),
             Self::Frame(_) | Self::Spi(_) => Code::ERRCODE_INTERNAL_ERROR,
             Self::Unreadable(_) => Code::ERRCODE_DATA_EXCEPTION,
+            Self::Glob { .. } => Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            Self::Month(_) => Code::ERRCODE_DATA_CORRUPTED,
             Self::NoBatch(_) => Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NoNormalizer(_) => Code::ERRCODE_UNDEFINED_FUNCTION,
             Self::NoSetExpected => Code::ERRCODE_FEATURE_NOT_SUPPORTED,

@@ -2,7 +2,7 @@
 //!
 //! Three layers, one direction: `bronze` keeps what the APIs said, `silver` holds typed facts,
 //! `gold` the figures and what explains them. `http`, `sources`, `jsonb::reader` and
-//! `gold::commit_graph` are pure Rust that knows nothing of PostgreSQL; `sql/` is what SQL does
+//! `gold` but for two files are pure Rust that knows nothing of PostgreSQL; `sql/` is what SQL does
 //! better: storing, upserting, scheduling, views.
 
 #[cfg(not(panic = "unwind"))]
@@ -80,6 +80,8 @@ extension_sql_file!(
     requires = ["batch"]
 );
 extension_sql_file!("../sql/gold/tables.sql", name = "gold_tables");
+extension_sql_file!("../sql/gold/services.sql");
+extension_sql_file!("../sql/gold/incidents.sql");
 extension_sql_file!("../sql/gold/compute.sql");
 extension_sql_file!("../sql/gold/dora.sql");
 extension_sql_file!("../sql/gold/explain.sql");
@@ -126,7 +128,15 @@ mod tests {
             "jsonb/numeric.rs",
             "jsonb/reader.rs",
             "jsonb/time.rs",
-            "gold/commit_graph.rs",
+            "gold/facts.rs",
+            "gold/failures.rs",
+            "gold/figures.rs",
+            "gold/flags.rs",
+            "gold/graph.rs",
+            "gold/months.rs",
+            "gold/service.rs",
+            "gold/shipping.rs",
+            "gold/stages.rs",
             "silver/fields.rs",
             "silver/pull_request_history.rs",
             "silver/rows.rs",

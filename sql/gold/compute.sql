@@ -1,246 +1,337 @@
--- From facts to changes and deployments, one repository at a time.
+-- From facts to changes and deployments, one repository at a time. What comes of the facts is
+-- computed by src/gold; here they are told and the rows stored.
 
-CREATE FUNCTION deployed_services()
-RETURNS TABLE (source text, repository text, service text, team text, production_environments text)
-LANGUAGE sql STABLE AS $$
-    SELECT r.source, r.repository, coalesce(s.service, r.repository), s.team,
-           coalesce(s.production_environments, '^(production|prod|live)$')
-    FROM diogen_silver.repositories r
-    LEFT JOIN LATERAL (SELECT s.* FROM diogen.services s
-                       WHERE s.repository = r.repository AND (s.source = r.source OR s.source IS NULL)
-                       ORDER BY s.source NULLS LAST LIMIT 1) s ON true
-$$;
-COMMENT ON FUNCTION deployed_services() IS
-    'The services there are: the rows of diogen.services, and each other repository as a service of its own';
+CREATE FUNCTION computed_changes() RETURNS TABLE (
+    source text, service text, repository text, change_id text, number bigint, sha text, author text, author_is_bot boolean,
+    first_commit_at timestamptz, opened_at timestamptz, ready_at timestamptz, first_review_at timestamptz,
+    approved_at timestamptz, merged_at timestamptz, deployed_at timestamptz, deployment_id text, environment text, via text,
+    coding interval, pickup interval, review interval, merge interval, deploy interval, lead_time interval,
+    closed_time interval, reason text, flags text[]
+) LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 20000 AS 'MODULE_PATHNAME', 'computed_wrapper';
+COMMENT ON FUNCTION computed_changes() IS 'The rows of diogen_gold.changes of the computation';
 
-CREATE FUNCTION service_deliveries(source text, repository text, production_environments text)
-RETURNS TABLE (deployment_id text, environment text, origin text, sha text, status text,
-               started_at timestamptz, finished_at timestamptz, document text)
-LANGUAGE sql STABLE AS $$
-    WITH deployments AS MATERIALIZED (
-        SELECT d.deployment_id, d.environment, d.origin, d.sha, d.status, d.started_at, d.finished_at,
-               format('deployments %s#%s', d.repository, d.deployment_id)
-        FROM diogen_silver.deployments d
-        WHERE d.source = service_deliveries.source AND d.repository = service_deliveries.repository
-          AND d.environment ~* service_deliveries.production_environments
-    ), releases AS MATERIALIZED (
-        SELECT r.tag, NULL::text, 'release', r.sha, 'success', r.published_at, r.published_at,
-               format('releases %s#%s', r.repository, r.release_id)
-        FROM diogen_silver.releases r
-        WHERE r.source = service_deliveries.source AND r.repository = service_deliveries.repository
-          AND NOT r.is_prerelease AND NOT r.is_draft AND r.published_at IS NOT NULL
-          AND NOT EXISTS (SELECT FROM deployments)
-    ), merges AS (
-        SELECT '#' || p.number, NULL::text, 'merge', p.merge_sha, 'success', p.merged_at, p.merged_at,
-               format('pull_requests %s#%s', p.repository, p.number)
-        FROM diogen_silver.pull_requests p
-        LEFT JOIN diogen_silver.repositories r USING (source, repository)
-        WHERE p.source = service_deliveries.source AND p.repository = service_deliveries.repository
-          AND p.merge_sha IS NOT NULL AND p.base_ref = coalesce(r.default_branch, p.base_ref)
-          AND NOT EXISTS (SELECT FROM deployments) AND NOT EXISTS (SELECT FROM releases)
-    )
-    SELECT * FROM deployments UNION ALL SELECT * FROM releases UNION ALL SELECT * FROM merges
-$$;
-COMMENT ON FUNCTION service_deliveries(text, text, text) IS
-    'Production deployments of a repository from the first of these that yields any: deployments to a production environment, releases that are not prereleases, merges to the default branch';
+CREATE FUNCTION computed_deployments() RETURNS TABLE (
+    source text, service text, repository text, deployment_id text, environment text, origin text, sha text, status text,
+    created_at timestamptz, started_at timestamptz, finished_at timestamptz, attempts bigint, first_attempt_succeeded boolean,
+    gate_wait interval, changes bigint, baseline boolean, redeploy boolean, rollback boolean, failed boolean,
+    failure_reasons text[], recovered_at timestamptz, recovery_time interval, unplanned boolean, unplanned_reasons text[],
+    reason text, document text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 5000 AS 'MODULE_PATHNAME', 'computed_wrapper';
+COMMENT ON FUNCTION computed_deployments() IS 'The rows of diogen_gold.deployments of the computation';
 
-CREATE FUNCTION compute_service(source text, repository text, service text, production_environments text)
-RETURNS void
-LANGUAGE sql VOLATILE
-SET enable_nestloop = off -- the planner takes what the walk returns for a few rows
-AS $$
-    DELETE FROM diogen_gold.deployments d
-    WHERE d.source = compute_service.source AND d.repository = compute_service.repository;
-    DELETE FROM diogen_gold.changes c
-    WHERE c.source = compute_service.source AND c.repository = compute_service.repository;
+CREATE FUNCTION computed_incidents() RETURNS TABLE (
+    source text, incident_id text, service text, restore_time interval, active_time interval, deployment_id text, link text,
+    merged_into text, reason text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'computed_wrapper';
+COMMENT ON FUNCTION computed_incidents() IS 'What the computation found out about incidents, for diogen_gold.incidents';
 
-    WITH deliveries AS MATERIALIZED (
-        -- Each environment is walked on its own. Successful deployments have a position: those of an
-        -- environment lie together, in the order in which they finished.
-        SELECT d.*,
-               CASE WHEN d.ok THEN row_number() OVER (PARTITION BY d.ok
-                                                      ORDER BY d.track, d.finished_at, d.deployment_id) END AS position,
-               -- Of a branch that is not fetched only the deployed commit itself is known.
-               EXISTS (SELECT FROM diogen_silver.commits c
-                       WHERE c.source = compute_service.source AND c.repository = compute_service.repository
-                         AND c.sha = d.sha
-                         AND (c.is_on_default_branch OR c.parents = '{}'
-                              -- Where the known history begins.
-                              OR c.sha IN (SELECT unnest(k.parents) FROM diogen_silver.commits k
-                                           WHERE k.source = compute_service.source
-                                             AND k.repository = compute_service.repository
-                                             AND k.is_on_default_branch)
-                              OR EXISTS (SELECT FROM diogen_silver.commits p
-                                         WHERE p.source = c.source AND p.repository = c.repository
-                                           AND p.sha = ANY (c.parents)))) AS is_history_known
-        FROM (SELECT d.*, coalesce(d.environment, '') AS track,
-                     d.status = 'success' AND d.finished_at IS NOT NULL AS ok
-              FROM diogen.service_deliveries(compute_service.source, compute_service.repository,
-                                             compute_service.production_environments) d) d
-    ), shipped AS MATERIALIZED (
-        SELECT t.track, t.before + s.position AS position, s.sha, s.reason
-        FROM (SELECT d.track, min(d.position) - 1 AS before FROM deliveries d WHERE d.ok GROUP BY d.track) t
-        CROSS JOIN LATERAL diogen.shipped_commits(
-            compute_service.source, compute_service.repository,
-            ARRAY(SELECT coalesce(d.sha, '') FROM deliveries d
-                  WHERE d.track = t.track AND d.ok ORDER BY d.position)) s
-    ), baseline AS MATERIALIZED (
-        -- One for each environment.
-        SELECT coalesce(min(s.position) FILTER (WHERE d.is_history_known), min(s.position)) AS position
-        FROM shipped s
-        JOIN deliveries d USING (position)
-        WHERE s.sha IS NOT NULL
-        GROUP BY s.track
-    ), first_shipped AS MATERIALIZED (
-        SELECT DISTINCT ON (s.sha) s.sha, d.deployment_id, d.environment, d.finished_at AS deployed_at
-        FROM shipped s
-        JOIN deliveries d USING (position)
-        WHERE s.sha IS NOT NULL AND NOT EXISTS (SELECT FROM baseline b WHERE b.position = s.position)
-        ORDER BY s.sha, d.finished_at, d.deployment_id
-    ), in_baseline AS MATERIALIZED (
-        SELECT s.sha, min(d.finished_at) AS at
-        FROM shipped s
-        JOIN baseline b USING (position)
-        JOIN deliveries d USING (position)
-        WHERE s.sha IS NOT NULL
-        GROUP BY s.sha
-    ), merged AS MATERIALIZED (
-        SELECT p.*, f.deployment_id, f.environment, f.deployed_at, c.sha IS NOT NULL AS is_in_history,
-               i.sha IS NOT NULL AS is_in_baseline
-        FROM diogen_silver.pull_requests p
-        LEFT JOIN in_baseline i ON i.sha = p.merge_sha
-        -- The baseline of another environment may have held it before.
-        LEFT JOIN first_shipped f ON f.sha = p.merge_sha AND (f.deployed_at <= i.at) IS NOT FALSE
-        LEFT JOIN diogen_silver.commits c
-               ON c.source = p.source AND c.repository = p.repository AND c.sha = p.merge_sha
-        WHERE p.source = compute_service.source AND p.repository = compute_service.repository
-          AND p.merged_at IS NOT NULL
-    ), stages AS (
-        -- Boundaries are clamped to be monotone, so that the stages always add up to the total.
-        SELECT m.*, b.*, ready.*, reviewed.*, approved.*, greatest(m.deployed_at, m.merged_at) AS b5
-        FROM merged m
-        CROSS JOIN LATERAL (SELECT CASE WHEN m.first_commit_at IS NOT NULL
-                                        THEN least(m.first_commit_at, m.merged_at) END AS b0) b
-        CROSS JOIN LATERAL (SELECT greatest(b.b0, least(coalesce(m.ready_at, m.created_at), m.merged_at)) AS b1) ready
-        CROSS JOIN LATERAL (SELECT CASE WHEN m.first_review_at IS NOT NULL
-                                        THEN greatest(ready.b1, least(m.first_review_at, m.merged_at)) END AS b2) reviewed
-        CROSS JOIN LATERAL (SELECT CASE WHEN m.approved_at IS NOT NULL
-                                        THEN greatest(reviewed.b2, least(m.approved_at, m.merged_at)) END AS b3) approved
-    ), changes AS (
-        INSERT INTO diogen_gold.changes
-            (source, service, repository, number, title, author, author_is_bot, merge_sha, first_commit_at,
-             opened_at, ready_at, first_review_at, approved_at, merged_at, deployed_at, deployment_id,
-             environment, coding, pickup, review, merge, deploy, lead_time, reason, flags, url)
-        SELECT s.source, compute_service.service, s.repository, s.number, s.title, s.author, s.author_is_bot,
-               s.merge_sha, s.first_commit_at, s.created_at, s.ready_at, s.first_review_at, s.approved_at,
-               s.merged_at, s.deployed_at, s.deployment_id, s.environment,
-               s.b1 - s.b0, s.b2 - s.b1, coalesce(s.b3, s.merged_at) - s.b2,
-               CASE WHEN s.b2 IS NULL THEN s.merged_at - s.b1 ELSE s.merged_at - s.b3 END,
-               CASE WHEN s.deployed_at IS NOT NULL THEN s.b5 - s.merged_at END,
-               CASE WHEN s.deployed_at IS NOT NULL THEN s.b5 - s.b0 END,
-               CASE WHEN s.deployed_at IS NOT NULL THEN NULL
-                    WHEN s.is_in_baseline THEN 'pre_baseline'
-                    WHEN NOT EXISTS (SELECT FROM deliveries) THEN 'no_deployments'
-                    WHEN NOT EXISTS (SELECT FROM deliveries d WHERE d.ok)
-                        THEN 'only_failed_deployments'
-                    WHEN s.merge_sha IS NULL THEN 'no_merge_commit'
-                    WHEN NOT s.is_in_history THEN 'commit_not_in_history'
-                    ELSE 'not_deployed' END,
-               array_remove(ARRAY[
-                   CASE WHEN s.commits_known = 0 THEN 'commits_unknown'
-                        WHEN s.commits_known < s.commit_count THEN 'commits_incomplete' END,
-                   CASE WHEN s.first_commit_at > s.merged_at THEN 'clock_skew'
-                        WHEN s.first_commit_at > s.created_at THEN 'commit_after_open' END,
-                   CASE WHEN s.first_commit_at < s.created_at - interval '90 days' THEN 'ancient_commit' END,
-                   CASE WHEN s.first_review_at IS NULL THEN 'unreviewed'
-                        WHEN s.approved_at IS NULL THEN 'unapproved' END,
-                   CASE WHEN s.deployed_at < s.merged_at THEN 'deployed_before_merge' END], NULL),
-               s.url
-        FROM stages s
-    ), counted AS (
-        SELECT s.position,
-               count(*) FILTER (WHERE m.merge_sha IS NOT NULL) AS pull_requests,
-               -- Where several environments get it, only the first one counts it.
-               count(*) FILTER (WHERE m.merge_sha IS NULL AND f.deployment_id = d.deployment_id
-                                  AND cardinality(c.parents) < 2
-                                  AND c.is_on_default_branch
-                                  AND coalesce(c.pull_request_numbers, '{}') = '{}'
-                                  AND NOT EXISTS (SELECT FROM diogen_silver.pull_request_commits pc
-                                                  WHERE pc.source = c.source AND pc.repository = c.repository
-                                                    AND pc.sha = c.sha AND NOT pc.is_dropped)) AS direct_commits
-        FROM shipped s
-        JOIN deliveries d USING (position)
-        JOIN first_shipped f ON f.sha = s.sha
-        JOIN diogen_silver.commits c
-          ON c.source = compute_service.source AND c.repository = compute_service.repository AND c.sha = s.sha
-        LEFT JOIN merged m ON m.merge_sha = s.sha
-        WHERE NOT EXISTS (SELECT FROM baseline b WHERE b.position = s.position)
-        GROUP BY s.position
-    ), placed AS (
-        -- How far on the deployed commit is: which deployment first shipped it, whether as its tip,
-        -- and when it was made.
-        SELECT d.*, ROW(own.position, min(d.position) OVER (PARTITION BY d.track, d.sha) = own.position,
-                        c.committed_at) AS place
-        FROM deliveries d
-        LEFT JOIN shipped own ON own.track = d.track AND own.sha = d.sha
-        LEFT JOIN diogen_silver.commits c
-               ON c.source = compute_service.source AND c.repository = compute_service.repository AND c.sha = d.sha
-    ), compared AS (
-        SELECT p.*,
-               lag(p.sha) OVER track AS live_sha,
-               p.place < lag(p.place) OVER track AS is_behind
-        FROM placed p
-        WINDOW track AS (PARTITION BY p.track, p.ok ORDER BY p.position)
-    )
-    INSERT INTO diogen_gold.deployments
-        (source, service, repository, deployment_id, environment, origin, sha, status, started_at, finished_at,
-         changes, direct_commits, baseline, redeploy, rollback, reason, document)
-    SELECT compute_service.source, compute_service.service, compute_service.repository, d.deployment_id,
-           d.environment, d.origin, d.sha, d.status, d.started_at, d.finished_at,
-           coalesce(c.pull_requests, 0), coalesce(c.direct_commits, 0),
-           b.position IS NOT NULL,
-           coalesce(e.reason = 'nothing_new' AND d.sha = d.live_sha, false),
-           coalesce(e.reason = 'nothing_new' AND d.sha <> d.live_sha AND d.is_behind, false),
-           CASE WHEN NOT d.ok THEN 'not_successful'
-                WHEN e.reason IS NOT NULL THEN e.reason
-                WHEN NOT d.is_history_known THEN 'unknown_history' END,
-           d.document
-    FROM compared d
-    LEFT JOIN baseline b USING (position)
-    LEFT JOIN counted c USING (position)
-    LEFT JOIN shipped e ON e.position = d.position AND e.sha IS NULL;
-$$;
-COMMENT ON FUNCTION compute_service(text, text, text, text) IS
-    'Computes the deployments and changes of one service anew, inside the caller''s transaction';
+CREATE FUNCTION computed_months() RETURNS TABLE (source text, repository text, service text, month text, facts bytea)
+LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'computed_wrapper';
+COMMENT ON FUNCTION computed_months() IS 'The rows of diogen_gold.months of the computation';
 
-CREATE PROCEDURE compute(rebuild boolean DEFAULT false)
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION microseconds(duration interval) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT (extract(epoch FROM duration) * 1000000)::bigint $$;
+COMMENT ON FUNCTION microseconds(interval) IS 'A duration in microseconds; a day has 24 hours';
+
+CREATE FUNCTION gather_service(source text, repository text, service text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
 DECLARE
-    plan jsonb;
-    one record;
-    computed int := 0;
+    position bigint;
+    rules diogen.services;
 BEGIN
-    PERFORM diogen.init();
-    plan := (SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(s) ORDER BY s.source, s.repository)
-             FROM diogen.deployed_services() s
-             WHERE rebuild OR EXISTS (SELECT FROM diogen_silver.stale_repositories q
-                                      WHERE q.source = s.source AND q.repository = s.repository));
+    SELECT s.* INTO rules FROM diogen.services s WHERE s.service = service;
+    -- What nobody has said is what the columns say by default.
+    position := diogen.add_service(
+        service, rules.paths IS NOT NULL,
+        diogen.microseconds(coalesce(rules.link_incidents_for, '7 days')),
+        coalesce(rules.link_incidents_from, 'finished') = 'started',
+        diogen.microseconds(coalesce(rules.merge_incidents_within, '5 minutes')),
+        coalesce(rules.count_failed_runs, false),
+        coalesce(rules.hotfix_labels, '{hotfix}'), coalesce(rules.hotfix_branches, '{hotfix*}'),
+        diogen.microseconds(rules.longest_coding));
+    PERFORM count(diogen.add_delivery(position, d.deployment_id, d.environment, d.origin, d.sha, d.status, d.created_at,
+                                      d.started_at, d.finished_at, d.attempts, d.first_attempt_succeeded,
+                                      diogen.microseconds(d.gate_wait), d.document))
+    FROM diogen.service_deliveries(source, repository, service,
+                                   coalesce(rules.production_environments, '^(production|prod|live)$')) d;
+    PERFORM count(diogen.add_incident(position, i.source, i.incident_id, i.title, i.opened_at, i.resolved_at,
+                                      diogen.microseconds(i.told_active_time), i.named_deployment, i.named_sha,
+                                      i.named_pull_request))
+    FROM diogen_gold.incidents i
+    WHERE i.service = service AND (service <> '' OR i.source = source);
+    IF rules.paths IS NOT NULL THEN
+        PERFORM count(diogen.add_member(position, p.number, f.is_known))
+        FROM diogen_silver.pull_requests p
+        CROSS JOIN LATERAL (
+            SELECT count(*) > 0 AS is_known, bool_or(diogen.matches_glob(f.path, rules.paths)) AS is_member
+            FROM diogen_silver.pull_request_files f
+            WHERE (f.source, f.repository, f.number) = (p.source, p.repository, p.number)
+        ) f
+        WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL
+          AND f.is_member IS NOT FALSE;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION gather_service(text, text, text) IS
+    'Tells the computation the rules, deployments and incidents of a service of the repository that was begun';
+
+CREATE FUNCTION gather_promotions(source text, repository text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+BEGIN
+    -- Only a pull request whose head branch others were merged into can hold them.
+    PERFORM count(diogen.add_pull_request_detail(c.number, NULL, NULL, NULL, c.is_promotion, c.carries))
+    FROM (
+        SELECT p.number,
+               -- Merges between branches are nobody's work.
+               bool_and(m.number IS NOT NULL OR o.is_shared OR k.parents > 1) AS is_promotion,
+               array_agg(DISTINCT m.merge_sha) FILTER (WHERE m.number IS NOT NULL) AS carries
+        FROM diogen_silver.pull_requests p
+        JOIN diogen_silver.pull_request_commits c
+          ON (c.source, c.repository, c.number) = (p.source, p.repository, p.number) AND NOT c.is_dropped
+        LEFT JOIN diogen_silver.pull_requests m
+               ON (m.source, m.repository, m.base_ref) = (p.source, p.repository, p.head_ref)
+              AND m.merge_sha = c.sha AND m.number <> p.number AND m.merged_at IS NOT NULL
+        LEFT JOIN LATERAL (SELECT cardinality(k.parents) AS parents FROM diogen_silver.commits k
+                           WHERE (k.source, k.repository, k.sha) = (c.source, c.repository, c.sha)) k ON true
+        CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM diogen_silver.pull_request_commits o
+                                           WHERE (o.source, o.repository, o.sha) = (c.source, c.repository, c.sha)
+                                             AND o.number <> c.number) AS is_shared) o
+        WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL
+          AND p.head_ref IN (SELECT b.base_ref FROM diogen_silver.pull_requests b
+                             WHERE b.source = source AND b.repository = repository AND b.merged_at IS NOT NULL)
+        GROUP BY p.number
+        HAVING bool_or(m.number IS NOT NULL)
+    ) c;
+END
+$$;
+COMMENT ON FUNCTION gather_promotions(text, text) IS
+    'Tells the computation which pull requests hold others: those of a branch that others were merged into';
+
+CREATE FUNCTION gather_details(source text, repository text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM diogen.gather_promotions(source, repository);
+    PERFORM count(diogen.add_pull_request_detail(e.number, e.is_force_pushed, NULL, e.closed_time, NULL, NULL))
+    FROM (
+        SELECT e.number, bool_or(e.event = 'force_pushed') AS is_force_pushed,
+               diogen.microseconds(sum(e.occurred_at - e.closed_at) FILTER (WHERE e.event = 'reopened')) AS closed_time
+        FROM (SELECT e.number, e.event, e.occurred_at,
+                     max(e.occurred_at) FILTER (WHERE e.event = 'closed')
+                         OVER (PARTITION BY e.number ORDER BY e.occurred_at ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW) AS closed_at
+              FROM diogen_silver.pull_request_events e
+              WHERE e.source = source AND e.repository = repository AND e.event IN ('force_pushed', 'closed', 'reopened')) e
+        GROUP BY e.number
+        HAVING bool_or(e.event IN ('force_pushed', 'reopened'))
+    ) e;
+    -- One that was reviewed, but not before the merge.
+    PERFORM count(diogen.add_pull_request_detail(p.number, NULL, true, NULL, NULL, NULL))
+    FROM diogen_silver.pull_requests p
+    WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL AND p.first_review_at IS NULL
+      AND p.review_count > 0
+      AND EXISTS (SELECT FROM diogen_silver.reviews r
+                  WHERE (r.source, r.repository, r.number) = (p.source, p.repository, p.number)
+                    AND NOT r.reviewer_is_bot AND r.reviewer <> p.author AND r.submitted_at > p.merged_at);
+END
+$$;
+COMMENT ON FUNCTION gather_details(text, text) IS 'Tells the computation what only few pull requests have to tell';
+
+CREATE FUNCTION gather_repository(source text, repository text) RETURNS bigint
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    services text[] := ARRAY(SELECT s.service FROM diogen.deployed_services() s
+                             WHERE s.source = source AND s.repository = repository ORDER BY 1);
+    by_commit_date boolean := EXISTS (SELECT FROM diogen.services s
+                                      WHERE s.service = ANY (services) AND s.first_commit_by = 'committed');
+    service text;
+BEGIN
+    PERFORM diogen.begin_repository(source, repository);
+    PERFORM count(diogen.add_commit(c.sha, c.parents, c.author, c.authored_at, c.committed_at, c.message,
+                                    c.is_on_default_branch, coalesce(c.pull_request_numbers = '{}', false)))
+    FROM diogen_silver.commits c
+    WHERE c.source = source AND c.repository = repository;
+    PERFORM count(diogen.add_pull_request(
+        p.number, p.merge_sha, p.author, p.author_is_bot, p.title, NULL, p.labels, p.head_ref,
+        CASE WHEN by_commit_date
+             THEN (SELECT min(c.committed_at) FROM diogen_silver.pull_request_commits c
+                   WHERE (c.source, c.repository, c.number) = (p.source, p.repository, p.number))
+             ELSE p.first_commit_at END,
+        p.created_at, p.ready_at, p.first_review_at, p.approved_at, p.merged_at, p.commits_known, p.commit_count))
+    FROM diogen_silver.pull_requests p
+    WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL;
+    PERFORM diogen.gather_details(source, repository);
+    FOREACH service IN ARRAY services LOOP
+        PERFORM diogen.gather_service(source, repository, service);
+    END LOOP;
+    RETURN diogen.finish_repository();
+END
+$$;
+COMMENT ON FUNCTION gather_repository(text, text) IS
+    'Tells the computation all facts of a repository, and computes its services; returns how many rows the computation has so far';
+
+CREATE FUNCTION store_computation(sources text[], repositories text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    written bigint;
+    stored bigint;
+BEGIN
+    WITH part AS MATERIALIZED (
+        SELECT * FROM unnest(sources, repositories) AS p (source, repository)
+    ), gone AS (
+        DELETE FROM diogen_gold.changes t
+        USING part p
+        WHERE (t.source, t.repository) = (p.source, p.repository)
+          AND NOT EXISTS (SELECT FROM diogen.computed_changes() f
+                          WHERE (f.source, f.repository, f.service, f.change_id) = (t.source, t.repository, t.service, t.change_id))
+        RETURNING 1
+    ), stored AS (
+        INSERT INTO diogen_gold.changes AS t
+            (source, service, repository, change_id, number, sha, author, author_is_bot, first_commit_at, opened_at, ready_at,
+             first_review_at, approved_at, merged_at, deployed_at, deployment_id, environment, via, coding, pickup, review,
+             merge, deploy, lead_time, closed_time, reason, flags)
+        SELECT f.* FROM diogen.computed_changes() f
+        ON CONFLICT ON CONSTRAINT changes_pkey DO UPDATE
+        SET (number, sha, author, author_is_bot, first_commit_at, opened_at, ready_at, first_review_at, approved_at, merged_at,
+             deployed_at, deployment_id, environment, via, coding, pickup, review, merge, deploy, lead_time, closed_time,
+             reason, flags)
+          = ROW (excluded.number, excluded.sha, excluded.author, excluded.author_is_bot, excluded.first_commit_at,
+                 excluded.opened_at, excluded.ready_at, excluded.first_review_at, excluded.approved_at, excluded.merged_at,
+                 excluded.deployed_at, excluded.deployment_id, excluded.environment, excluded.via, excluded.coding,
+                 excluded.pickup, excluded.review, excluded.merge, excluded.deploy, excluded.lead_time, excluded.closed_time,
+                 excluded.reason, excluded.flags)
+        WHERE t.* IS DISTINCT FROM excluded.*
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM stored) INTO written;
+
+    WITH part AS MATERIALIZED (
+        SELECT * FROM unnest(sources, repositories) AS p (source, repository)
+    ), gone AS (
+        DELETE FROM diogen_gold.deployments t
+        USING part p
+        WHERE (t.source, t.repository) = (p.source, p.repository)
+          AND NOT EXISTS (SELECT FROM diogen.computed_deployments() f
+                          WHERE (f.source, f.repository, f.service, f.deployment_id)
+                              = (t.source, t.repository, t.service, t.deployment_id))
+        RETURNING 1
+    ), stored AS (
+        INSERT INTO diogen_gold.deployments AS t
+            (source, service, repository, deployment_id, environment, origin, sha, status, created_at, started_at, finished_at,
+             attempts, first_attempt_succeeded, gate_wait, changes, baseline, redeploy, rollback, failed, failure_reasons,
+             recovered_at, recovery_time, unplanned, unplanned_reasons, reason, document)
+        SELECT f.* FROM diogen.computed_deployments() f
+        ON CONFLICT ON CONSTRAINT deployments_pkey DO UPDATE
+        SET (environment, origin, sha, status, created_at, started_at, finished_at, attempts, first_attempt_succeeded,
+             gate_wait, changes, baseline, redeploy, rollback, failed, failure_reasons, recovered_at, recovery_time, unplanned,
+             unplanned_reasons, reason, document)
+          = ROW (excluded.environment, excluded.origin, excluded.sha, excluded.status, excluded.created_at,
+                 excluded.started_at, excluded.finished_at, excluded.attempts, excluded.first_attempt_succeeded,
+                 excluded.gate_wait, excluded.changes, excluded.baseline, excluded.redeploy, excluded.rollback,
+                 excluded.failed, excluded.failure_reasons, excluded.recovered_at, excluded.recovery_time,
+                 excluded.unplanned, excluded.unplanned_reasons, excluded.reason, excluded.document)
+        WHERE t.* IS DISTINCT FROM excluded.*
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM stored) INTO stored;
+    written := written + stored;
+
+    UPDATE diogen_gold.incidents t
+    SET (restore_time, active_time, deployment_id, link, merged_into, reason)
+      = ROW (f.restore_time, f.active_time, f.deployment_id, f.link, f.merged_into, f.reason)
+    FROM diogen.computed_incidents() f
+    WHERE (t.source, t.incident_id, t.service) = (f.source, f.incident_id, f.service)
+      AND (t.restore_time, t.active_time, t.deployment_id, t.link, t.merged_into, t.reason)
+          IS DISTINCT FROM (f.restore_time, f.active_time, f.deployment_id, f.link, f.merged_into, f.reason);
+    GET DIAGNOSTICS stored = ROW_COUNT;
+    written := written + stored;
+
+    DELETE FROM diogen_gold.months t
+    USING unnest(sources, repositories) AS p (source, repository)
+    WHERE (t.source, t.repository) = (p.source, p.repository)
+      AND NOT EXISTS (SELECT FROM diogen.computed_months() f
+                      WHERE (f.source, f.repository, f.service, f.month::date) = (t.source, t.repository, t.service, t.month));
+    INSERT INTO diogen_gold.months AS t (source, repository, service, month, facts)
+    SELECT f.source, f.repository, f.service, f.month::date, f.facts FROM diogen.computed_months() f
+    ON CONFLICT ON CONSTRAINT months_pkey DO UPDATE SET facts = excluded.facts
+    WHERE t.facts <> excluded.facts;
+    RETURN written;
+END
+$$;
+COMMENT ON FUNCTION store_computation(text[], text[]) IS
+    'Stores what was computed of some repositories, where it differs; returns how many rows changed';
+
+CREATE FUNCTION compute_batch(after_source text, after_repository text, most bigint,
+                              OUT last_source text, OUT last_repository text, OUT repositories bigint, OUT written bigint)
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    one record;
+    done_sources text[] := '{}';
+    done_repositories text[] := '{}';
+BEGIN
+    PERFORM diogen.begin_computation();
     FOR one IN
-        SELECT p.* FROM pg_catalog.jsonb_to_recordset(plan)
-            AS p (source text, repository text, service text, production_environments text)
+        SELECT q.source, q.repository FROM diogen_silver.stale_repositories q
+        WHERE (q.source, q.repository) > (after_source, after_repository)
+        ORDER BY q.source, q.repository LIMIT 1000
     LOOP
+        last_source := one.source;
+        last_repository := one.repository;
         IF NOT diogen.lock_source(one.source, 'gold') THEN
             RAISE NOTICE '% · %: being computed by another session', one.source, one.repository;
             CONTINUE;
         END IF;
+        -- Whoever notes a change from here on waits, and notes it again afterwards.
         DELETE FROM diogen_silver.stale_repositories q
         WHERE q.source = one.source AND q.repository = one.repository;
-        PERFORM diogen.compute_service(one.source, one.repository, one.service, one.production_environments);
-        COMMIT;
-        computed := computed + 1;
+        done_sources := done_sources || one.source;
+        done_repositories := done_repositories || one.repository;
+        EXIT WHEN diogen.gather_repository(one.source, one.repository) > most;
     END LOOP;
-    RAISE NOTICE 'compute: % services', computed;
+    repositories := pg_catalog.cardinality(done_sources);
+    written := diogen.store_computation(done_sources, done_repositories);
+    PERFORM diogen.begin_computation(); -- lets go of the memory
+END
+$$;
+COMMENT ON FUNCTION compute_batch(text, text, bigint) IS
+    'Computes repositories from the list, after a given one, until there are so many rows; returns the last one, NULL: there was none left';
+
+CREATE PROCEDURE compute(rebuild boolean DEFAULT false)
+LANGUAGE plpgsql AS $$
+DECLARE
+    most constant bigint := 20000;
+    one text;
+    batch record;
+    last_source text := '';
+    last_repository text := '';
+    repositories bigint := 0;
+    written bigint := 0;
+BEGIN
+    PERFORM diogen.init();
+    FOR one IN SELECT s.source FROM diogen.sources s ORDER BY 1 LOOP
+        PERFORM diogen.store_incidents(one, rebuild);
+    END LOOP;
+    IF rebuild THEN
+        INSERT INTO diogen_silver.stale_repositories (source, repository)
+        SELECT DISTINCT s.source, s.repository FROM diogen.deployed_services() s
+        ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
+    END IF;
+    COMMIT;
+    LOOP
+        SELECT b.* INTO batch FROM diogen.compute_batch(last_source, last_repository, most) b;
+        COMMIT;
+        EXIT WHEN batch.last_source IS NULL;
+        last_source := batch.last_source;
+        last_repository := batch.last_repository;
+        repositories := repositories + batch.repositories;
+        written := written + batch.written;
+    END LOOP;
+    RAISE NOTICE 'compute: % repositories, % rows changed', repositories, written;
 END
 $$;
 COMMENT ON PROCEDURE compute(boolean) IS
-    'Silver to gold, only the services whose facts changed, one transaction each; rebuild => true computes all, which a change of the rules needs';
+    'Silver to gold, only the repositories whose facts changed, some in each transaction; rebuild => true computes all, which a change of the rules needs';

@@ -29,16 +29,41 @@ COMMENT ON FUNCTION require_time(text, timestamptz) IS 'The value, or an error i
 CREATE FUNCTION group_name(by text, service text, repository text, team text, source text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE by WHEN 'service' THEN service WHEN 'repository' THEN repository
-                   WHEN 'team' THEN coalesce(team, '(no team)') WHEN 'source' THEN source ELSE '' END
+                   WHEN 'team' THEN coalesce(team, '(no team)') WHEN 'source' THEN source END
 $$;
 COMMENT ON FUNCTION group_name(text, text, text, text, text) IS
-    'What a row of dora is called when grouped by service, repository, team or source; empty: everything together';
+    'What a row of dora is called when grouped by service, repository, team or source; NULL: everything together';
+
+CREATE FUNCTION first_fact_at() RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+    SELECT least((SELECT min(d.finished_at) FROM diogen_gold.deployments d),
+                 (SELECT min(c.merged_at) FROM diogen_gold.changes c),
+                 (SELECT min(i.opened_at) FROM diogen_gold.incidents i))
+$$;
+COMMENT ON FUNCTION first_fact_at() IS 'When the first deployment finished, the first change was merged or the first incident began; NULL: there is none';
+
+CREATE FUNCTION dora_figures(
+    since timestamptz, until timestamptz, buckets timestamptz[], bucket_days float8[], partial_weeks bigint[], days timestamptz[],
+    weeks bigint[], week_buckets bigint[], sources text[], services text[], groups bigint[], group_names text[],
+    is_selection boolean, months date[], now timestamptz, provisional_since timestamptz
+) RETURNS TABLE (
+    bucket_start timestamptz, name text, deployments bigint, deployments_per_day float8, deployment_days_per_week float8,
+    changes bigint, lead_time_median interval, lead_time_p90 interval, failed_deployments bigint, change_failure_rate float8,
+    change_failure_rate_low float8, change_failure_rate_high float8, recoveries bigint, recovery_time_median interval,
+    open_failures bigint, time_to_restore_median interval, unplanned_deployments bigint, rework_rate float8,
+    unshipped_changes bigint, lead_time_coverage float8, notes text[], attempted_deployments bigint, success_rate float8,
+    deployments_with_changes bigint, redeployments bigint, unshipped_age interval, open_incidents bigint,
+    open_incident_age interval, unattributed_incidents bigint, partial_weeks_excluded bigint, is_provisional boolean
+) LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'dora_figures_wrapper';
+COMMENT ON FUNCTION dora_figures(timestamptz, timestamptz, timestamptz[], float8[], bigint[], timestamptz[], bigint[], bigint[],
+                                 text[], text[], bigint[], text[], boolean, date[], timestamptz, timestamptz) IS
+    'The figures of groups of services in buckets of time from diogen_gold.months; what diogen.dora asks';
 
 CREATE FUNCTION dora(since timestamptz DEFAULT pg_catalog.now() - interval '90 days',
                      until timestamptz DEFAULT pg_catalog.now(),
                      bucket text DEFAULT NULL, by text DEFAULT NULL,
                      source text DEFAULT NULL, team text DEFAULT NULL, service text DEFAULT NULL,
-                     repository text DEFAULT NULL, time_zone text DEFAULT 'UTC')
+                     repository text DEFAULT NULL, time_zone text DEFAULT 'UTC', week_start text DEFAULT 'monday')
 RETURNS TABLE (bucket_start timestamptz, name text,
                deployments bigint, deployments_per_day float8, deployment_days_per_week float8,
                changes bigint, lead_time_median interval, lead_time_p90 interval,
@@ -46,112 +71,91 @@ RETURNS TABLE (bucket_start timestamptz, name text,
                change_failure_rate_low float8, change_failure_rate_high float8,
                recoveries bigint, recovery_time_median interval, open_failures bigint,
                time_to_restore_median interval, unplanned_deployments bigint, rework_rate float8,
-               unshipped_changes bigint, lead_time_coverage float8, band text, notes text[])
-LANGUAGE sql STABLE AS $$
-    WITH settings AS MATERIALIZED (
-        -- Local times: a day is a calendar day, whatever the clocks do in it.
-        SELECT diogen.require_choice('bucket', dora.bucket, '{day,week,month,quarter}') AS bucket,
-               diogen.require_choice('by', dora.by, '{service,repository,team,source}') AS by,
-               -- An infinite range is the one that holds all facts.
-               CASE WHEN isfinite(diogen.require_time('since', dora.since)) THEN dora.since
-                    ELSE (SELECT least(min(d.finished_at), (SELECT min(c.merged_at) FROM diogen_gold.changes c))
-                          FROM diogen_gold.deployments d) END AT TIME ZONE dora.time_zone AS since,
-               CASE WHEN isfinite(diogen.require_time('until', dora.until)) THEN dora.until ELSE now() END AT TIME ZONE dora.time_zone AS until,
-               CASE dora.bucket WHEN 'quarter' THEN interval '3 months'
-                                ELSE ('1 ' || dora.bucket)::interval END AS step
-    ), services AS MATERIALIZED (
-        SELECT s.source, s.repository, s.service,
-               diogen.group_name(c.by, s.service, s.repository, s.team, s.source) AS name
-        FROM diogen.deployed_services() s
-        CROSS JOIN settings c
-        WHERE (dora.source IS NULL OR s.source = dora.source)
-          AND (dora.team IS NULL OR s.team = dora.team)
-          AND (dora.service IS NULL OR s.service = dora.service)
-          AND (dora.repository IS NULL OR s.repository = dora.repository)
-    ), names AS (
-        SELECT DISTINCT s.name FROM services s
-        UNION
-        SELECT '' FROM settings c WHERE c.by IS NULL
-    ), buckets AS MATERIALIZED (
-        SELECT b.start, greatest(b.start, c.since) AS lower, least(b.start + c.step, c.until) AS upper
-        FROM settings c
-        CROSS JOIN LATERAL generate_series(date_trunc(c.bucket, c.since), c.until, c.step) AS b (start)
-        WHERE c.bucket IS NOT NULL AND b.start < c.until
-        UNION ALL
-        SELECT c.since, c.since, c.until FROM settings c WHERE c.bucket IS NULL
-    ), deployed AS MATERIALIZED (
-        SELECT s.name, d.finished_at AT TIME ZONE dora.time_zone AS at, d.origin, d.direct_commits
-        FROM diogen_gold.deployments d
-        JOIN services s USING (source, repository, service)
-        WHERE d.status = 'success' AND d.finished_at >= dora.since AND d.finished_at < dora.until
-    ), deployment_figures AS (
-        SELECT d.name, b.start, count(*) AS deployments, sum(d.direct_commits) AS direct_commits,
-               array_agg(DISTINCT d.origin) AS origins
-        FROM deployed d
-        JOIN buckets b ON d.at >= b.lower AND d.at < b.upper
-        GROUP BY d.name, b.start
-    ), weeks AS (
-        SELECT b.start, w.monday
-        FROM settings c
-        CROSS JOIN LATERAL generate_series(date_trunc('week', c.since), c.until, interval '7 days') AS w (monday)
-        JOIN buckets b ON w.monday >= b.lower AND w.monday + interval '7 days' <= b.upper
-    ), deployment_days AS (
-        SELECT n.name, w.start, w.monday, coalesce(d.days, 0) AS days
-        FROM names n
-        CROSS JOIN weeks w
-        LEFT JOIN (SELECT d.name, date_trunc('week', d.at) AS monday, count(DISTINCT d.at::date) AS days
-                   FROM deployed d GROUP BY 1, 2) d USING (name, monday)
-    ), weekly_figures AS (
-        SELECT d.name, d.start, percentile_cont(0.5) WITHIN GROUP (ORDER BY d.days) AS days_per_week
-        FROM deployment_days d
-        GROUP BY d.name, d.start
-    ), shipped_figures AS (
-        SELECT s.name, b.start, count(*) AS changes, count(c.lead_time) AS timed,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY c.lead_time) AS median,
-               percentile_cont(0.9) WITHIN GROUP (ORDER BY c.lead_time) AS p90
-        FROM diogen_gold.changes c
-        JOIN services s USING (source, repository, service)
-        JOIN buckets b ON c.deployed_at AT TIME ZONE dora.time_zone >= b.lower
-                      AND c.deployed_at AT TIME ZONE dora.time_zone < b.upper
-        WHERE c.deployed_at >= dora.since AND c.deployed_at < dora.until
-        GROUP BY s.name, b.start
-    ), unshipped_figures AS (
-        SELECT s.name, b.start, count(*) AS changes
-        FROM diogen_gold.changes c
-        JOIN services s USING (source, repository, service)
-        JOIN buckets b ON c.merged_at AT TIME ZONE dora.time_zone >= b.lower
-                      AND c.merged_at AT TIME ZONE dora.time_zone < b.upper
-        WHERE c.deployed_at IS NULL AND c.reason <> 'pre_baseline'
-          AND c.merged_at >= dora.since AND c.merged_at < dora.until
-        GROUP BY s.name, b.start
-    )
-    SELECT b.start AT TIME ZONE dora.time_zone, nullif(n.name, ''),
-           coalesce(d.deployments, 0),
-           coalesce(d.deployments, 0) / nullif(extract(epoch FROM b.upper - b.lower) / 86400, 0)::float8,
-           w.days_per_week,
-           coalesce(s.changes, 0), justify_hours(s.median), justify_hours(s.p90),
-           NULL::bigint, NULL::float8, NULL::float8, NULL::float8,
-           NULL::bigint, NULL::interval, NULL::bigint, NULL::interval, NULL::bigint, NULL::float8,
-           coalesce(u.changes, 0),
-           coalesce(s.timed, 0)::float8 / nullif(coalesce(s.changes, 0) + coalesce(u.changes, 0), 0),
-           NULL::text,
-           array_remove(ARRAY[
-               'failures, recovery, rework and the band are not computed by this version',
-               CASE WHEN d.deployments IS NULL THEN 'no production deployment'
-                    WHEN d.origins <> '{github_deployment}'
-                        THEN 'deployments taken from: ' || array_to_string(d.origins, ', ') END,
-               CASE WHEN d.direct_commits > 0
-                    THEN d.direct_commits || ' commits without a pull request are not among the changes' END,
-               CASE WHEN s.timed < s.changes
-                    THEN s.changes - s.timed || ' changes without a lead time: no commit of theirs is known' END
-               ], NULL)
-    FROM names n
-    CROSS JOIN buckets b
-    LEFT JOIN deployment_figures d ON d.name = n.name AND d.start = b.start
-    LEFT JOIN weekly_figures w ON w.name = n.name AND w.start = b.start
-    LEFT JOIN shipped_figures s ON s.name = n.name AND s.start = b.start
-    LEFT JOIN unshipped_figures u ON u.name = n.name AND u.start = b.start
-    ORDER BY b.start, n.name
+               unshipped_changes bigint, lead_time_coverage float8, band text, notes text[],
+               attempted_deployments bigint, success_rate float8, deployments_with_changes bigint, redeployments bigint,
+               unshipped_age interval, open_incidents bigint, open_incident_age interval, unattributed_incidents bigint,
+               partial_weeks_excluded bigint, is_provisional boolean)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE
+    -- A week that starts on Sunday is one of Monday, a day earlier.
+    shift interval := CASE diogen.require_choice('week_start', week_start, '{monday,sunday}')
+                      WHEN 'sunday' THEN interval '1 day' ELSE interval '0' END;
+    step interval := CASE diogen.require_choice('bucket', bucket, '{day,week,month,quarter}')
+                     WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || bucket)::interval END;
+    -- An infinite range is the one that holds all facts.
+    from_time timestamptz := CASE WHEN isfinite(diogen.require_time('since', since)) THEN since
+                                  ELSE coalesce(diogen.first_fact_at(), now()) END;
+    to_time timestamptz := CASE WHEN isfinite(diogen.require_time('until', until)) THEN until ELSE now() END;
+    -- Local times: a day is a calendar day, whatever the clocks do in it.
+    local_since timestamp := from_time AT TIME ZONE time_zone;
+    local_until timestamp := to_time AT TIME ZONE time_zone;
+    first_day timestamp := date_trunc('day', local_since);
+    starts timestamp[];
+    ends timestamp[];
+    mondays timestamp[];
+    week_buckets bigint[];
+    part record;
+BEGIN
+    PERFORM diogen.require_choice('by', by, '{service,repository,team,source}');
+    IF bucket IS NULL OR to_time <= from_time THEN
+        starts := ARRAY[local_since];
+        ends := ARRAY[local_until];
+    ELSE
+        starts := ARRAY(
+            SELECT s FROM generate_series(
+                CASE bucket WHEN 'week' THEN date_trunc('week', local_since + shift) - shift
+                            ELSE date_trunc(bucket, local_since) END,
+                local_until - interval '1 microsecond', step) AS s);
+        ends := ARRAY(SELECT s + step FROM unnest(starts) AS s);
+    END IF;
+    -- The full weeks: those that lie within the range and a bucket.
+    SELECT array_agg(w.start ORDER BY w.start), array_agg(b.position ORDER BY w.start)
+    INTO mondays, week_buckets
+    FROM generate_series(date_trunc('week', local_since + shift) - shift, local_until - interval '7 days', interval '7 days') AS w (start)
+    JOIN ROWS FROM (unnest(starts), unnest(ends)) WITH ORDINALITY AS b (start, "end", position)
+      ON w.start >= greatest(b.start, local_since) AND w.start + interval '7 days' <= least(b."end", local_until);
+    SELECT array_agg(s.source) AS sources, array_agg(s.service) AS services, array_agg(s."group") AS groups, array_agg(DISTINCT s.name) AS names
+    INTO part
+    FROM (
+        SELECT s.source, s.service, s.name, dense_rank() OVER (ORDER BY s.name) AS "group"
+        FROM (
+            SELECT s.*, diogen.group_name(by, s.service, s.repository, s.team, s.source) AS name
+            FROM diogen.deployed_services() s
+            WHERE (source IS NULL OR s.source = source) AND (team IS NULL OR s.team = team)
+              AND (service IS NULL OR s.service = service) AND (repository IS NULL OR s.repository = repository)
+        ) s
+        -- Nothing is called after what nobody knows.
+        WHERE s.service <> '' OR by IS NULL OR by = 'source'
+    ) s (source, service, name, "group");
+    RETURN QUERY
+    SELECT f.bucket_start, f.name, f.deployments, f.deployments_per_day, f.deployment_days_per_week, f.changes,
+           f.lead_time_median, f.lead_time_p90, f.failed_deployments, f.change_failure_rate, f.change_failure_rate_low,
+           f.change_failure_rate_high, f.recoveries, f.recovery_time_median, f.open_failures, f.time_to_restore_median,
+           f.unplanned_deployments, f.rework_rate, f.unshipped_changes, f.lead_time_coverage, NULL::text, f.notes,
+           f.attempted_deployments, f.success_rate, f.deployments_with_changes, f.redeployments, f.unshipped_age,
+           f.open_incidents, f.open_incident_age, f.unattributed_incidents, f.partial_weeks_excluded, f.is_provisional
+    FROM diogen.dora_figures(
+        from_time, to_time,
+        ARRAY(SELECT s AT TIME ZONE time_zone FROM unnest(starts || ends[cardinality(ends)]) AS s),
+        ARRAY(SELECT greatest(extract(epoch FROM least(b."end", local_until) - greatest(b.start, local_since)) / 86400, 0)::float8
+              FROM ROWS FROM (unnest(starts), unnest(ends)) WITH ORDINALITY AS b (start, "end", position) ORDER BY position),
+        ARRAY(SELECT greatest(ceil(extract(epoch FROM
+                         least(b."end", local_until) - (date_trunc('week', greatest(b.start, local_since) + shift) - shift))
+                         / 604800)::bigint, 0)
+                     - (SELECT count(*) FROM unnest(week_buckets) AS w WHERE w = b.position)
+              FROM ROWS FROM (unnest(starts), unnest(ends)) WITH ORDINALITY AS b (start, "end", position) ORDER BY position),
+        ARRAY(SELECT d AT TIME ZONE time_zone FROM generate_series(first_day, local_until + interval '1 day', interval '1 day') AS d),
+        ARRAY(SELECT (m::date - first_day::date + 1)::bigint FROM unnest(mondays) AS m),
+        coalesce(week_buckets, '{}'),
+        coalesce(part.sources, '{}'), coalesce(part.services, '{}'), coalesce(part.groups, '{}'),
+        CASE WHEN by IS NULL THEN ARRAY[NULL::text] ELSE coalesce(part.names, '{}') END,
+        coalesce(source, team, service, repository) IS NOT NULL,
+        ARRAY[date_trunc('month', from_time AT TIME ZONE 'UTC')::date, date_trunc('month', to_time AT TIME ZONE 'UTC')::date],
+        now(),
+        now() - (SELECT coalesce(max(s.link_incidents_for), '7 days') FROM diogen.services s)) f
+    ORDER BY f.bucket_start, f.name;
+END
 $$;
-COMMENT ON FUNCTION dora(timestamptz, timestamptz, text, text, text, text, text, text, text) IS
+COMMENT ON FUNCTION dora(timestamptz, timestamptz, text, text, text, text, text, text, text, text) IS
     'The DORA metrics of [since, until): one row per bucket (day, week, month, quarter; NULL: the whole range) and name (by service, repository, team, source; NULL: everything together). Rates are fractions, durations intervals, no data is NULL; medians are exact. lead_time_coverage: changes with a lead time over all that were shipped or merged without being shipped in the bucket. notes say what was left out';

@@ -83,19 +83,36 @@ LANGUAGE sql STABLE AS $$
             (6, 0, 'ships', CASE WHEN d.baseline THEN 'baseline: what it holds was shipped at an unknown time'
                                  WHEN d.redeploy THEN 'nothing: its commit was live already'
                                  WHEN d.rollback THEN 'nothing: a rollback to a commit that was live before'
-                                 WHEN d.reason = 'unknown_commit' THEN 'unknown: its commit is not among the known commits'
+                                 WHEN d.reason = 'unknown_commit' THEN
+                                     d.changes || ' changes at least: its commit is not among the known commits'
                                  WHEN d.reason = 'unknown_history'
                                      THEN d.changes || ' changes at least: the branch of its commit is not known'
                                  WHEN d.reason = 'nothing_new' THEN 'nothing: its commit had been shipped before'
                                  WHEN d.reason IS NOT NULL THEN 'nothing: ' || d.reason
-                                 ELSE d.changes || ' changes, ' || d.direct_commits || ' commits without a pull request' END, NULL)
+                                 ELSE d.changes || ' changes' END, NULL),
+            (8, 0, 'failed', CASE WHEN d.failed THEN 'yes: ' || array_to_string(d.failure_reasons, ', ')
+                                  WHEN NOT d.failed THEN 'no' ELSE 'not counted: it did not succeed' END, NULL),
+            (9, 0, 'recovered at', CASE WHEN d.failed THEN coalesce(d.recovered_at::text || ', after ' || d.recovery_time, 'not yet') END, NULL),
+            (10, 0, 'unplanned', CASE WHEN d.unplanned THEN 'yes: ' || array_to_string(d.unplanned_reasons, ', ') ELSE 'no' END, NULL)
         ) AS f (position, detail, fact, value, document)
         UNION ALL
-        SELECT c.source, 7, c.number, 'change', format('#%s "%s", lead time %s', c.number, c.title, coalesce(c.lead_time::text, 'unknown')),
-               'pull_requests ' || c.repository || '#' || c.number
+        SELECT c.source, 7, row_number() OVER (ORDER BY c.merged_at, c.change_id), 'change',
+               format('%s "%s", lead time %s', c.change_id, coalesce(p.title, split_part(k.message, E'\n', 1)),
+                      coalesce(c.lead_time::text, 'unknown')),
+               CASE WHEN c.number IS NULL THEN 'commits ' || c.repository || '@' || c.sha
+                    ELSE 'pull_requests ' || c.repository || '#' || c.number END
         FROM deployment d
         JOIN diogen_gold.changes c
-          ON c.source = d.source AND c.service = d.service AND c.deployment_id = d.deployment_id
+          ON (c.source, c.repository, c.service, c.deployment_id) = (d.source, d.repository, d.service, d.deployment_id)
+        LEFT JOIN diogen_silver.pull_requests p ON (p.source, p.repository, p.number) = (c.source, c.repository, c.number)
+        LEFT JOIN diogen_silver.commits k
+               ON (k.source, k.repository, k.sha) = (c.source, c.repository, c.sha) AND c.number IS NULL
+        UNION ALL
+        SELECT i.source, 8, row_number() OVER (ORDER BY i.opened_at, i.incident_id), 'incident',
+               format('%s "%s", opened %s, %s', i.incident_id, i.title, i.opened_at,
+                      CASE i.link WHEN 'named' THEN 'which names it' ELSE 'the latest deployment before it' END), i.document
+        FROM deployment d
+        JOIN diogen_gold.incidents i ON i.service = d.service AND i.deployment_id = d.deployment_id
     ) f
     ORDER BY f.source, f.position, f.detail
 $$;

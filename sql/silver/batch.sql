@@ -116,6 +116,8 @@ BEGIN
                            ('stale_pull_requests', '{repository,number}', 'changed', true),
                            ('stale_deployments', '{repository,deployment_id}', 'changed', true),
                            ('stale_issues', '{issue_id}', 'changed', true),
+                           ('stale_incident_issues', '{issue_id}', 'changed', true),
+                           ('stale_incidents', '{incident_id}', 'changed', true),
                            ('stale_sprints', '{sprint_id}', 'changed', true),
                            ('stale_statuses', '{status_id}', 'changed', true),
                            -- Which of a pull request's commits are its own depends on those of the base branch.

@@ -48,6 +48,23 @@ BEGIN
         'Repositories whose facts changed; compute works the list off';
     COMMENT ON COLUMN diogen_silver.stale_repositories.repository IS 'Repository, as owner/name';
 
+    CREATE TABLE IF NOT EXISTS diogen_silver.stale_incidents (
+        source text NOT NULL,
+        incident_id text NOT NULL,
+        PRIMARY KEY (source, incident_id)
+    );
+    COMMENT ON TABLE diogen_silver.stale_incidents IS 'Incidents that changed; compute works the list off';
+    COMMENT ON COLUMN diogen_silver.stale_incidents.incident_id IS 'What the incident is called where it comes from';
+
+    CREATE TABLE IF NOT EXISTS diogen_silver.stale_incident_issues (
+        source text NOT NULL,
+        issue_id text NOT NULL,
+        PRIMARY KEY (source, issue_id)
+    );
+    COMMENT ON TABLE diogen_silver.stale_incident_issues IS
+        'Issues that changed and may be incidents; compute works the list off';
+    COMMENT ON COLUMN diogen_silver.stale_incident_issues.issue_id IS 'Id of the issue';
+
     CREATE TABLE IF NOT EXISTS diogen_silver.stale_documents (
         source text NOT NULL,
         stream text NOT NULL,

@@ -1,6 +1,20 @@
-//! Figures and what explains them. Here: which deployment first shipped which commit.
+//! Figures and what explains them.
 //!
-//! The rest of gold is SQL (`sql/gold`).
+//! Pure Rust but for `gather` and `answer`, which take facts from SQL and give rows back; choosing
+//! and storing them is SQL (`sql/gold`).
 
-pub mod commit_graph;
-mod shipping;
+pub mod facts;
+pub mod failures;
+pub mod figures;
+pub mod flags;
+pub mod graph;
+pub mod months;
+pub mod service;
+pub mod shipping;
+pub mod stages;
+
+mod answer;
+mod gather;
+mod glob;
+
+pub use months::MonthError;

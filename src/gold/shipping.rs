@@ -1,76 +1,251 @@
-//! The commit graph of one repository against the deployments of one service.
+//! Which deployment of a service first shipped what.
+//!
+//! Each environment has a history of its own: its successful deployments in the order in which they
+//! finished.
 
-use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::prelude::*;
+use std::collections::{HashMap, HashSet};
 
-use super::commit_graph::{CommitGraph, Delivery};
-use crate::error::Error;
-use crate::interrupts;
+use super::facts::{Repository, Service, Time};
+use super::graph::{self, CommitGraph, Node};
 
-const COMMITS: &str = "
-    SELECT sha, parents FROM diogen_silver.commits WHERE source = $1 AND repository = $2";
-
-/// How many commits are read between two looks for a cancel.
-const BATCH: i64 = 10_000;
-
-/// Which deployment first shipped which commit: what is reachable from its commit and from no
-/// earlier one's. `deployed` are the deployed commits of one service and environment, successful
-/// deployments only, in the order they finished.
-///
-/// One row for each shipped commit, with `position` counting the deployments from 1; a deployment
-/// that ships nothing has one row without a commit, whose `reason` is `nothing_new` (an earlier
-/// one has shipped its commit) or `unknown_commit` (the commit is not in `diogen_silver.commits`).
-#[pg_extern(stable, strict, parallel_restricted)]
-fn shipped_commits(
-    source: &str,
-    repository: &str,
-    deployed: Vec<String>,
-) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(position, i64),
-            name!(sha, Option<String>),
-            name!(reason, Option<&'static str>),
-        ),
-    >,
-    ErrorReport,
-> {
-    let graph = graph(source, repository)?;
-    let shipping = graph.ship(deployed.iter().map(String::as_str));
-    let mut rows = Vec::new();
-    for (position, &delivery) in (1..).zip(&shipping.deliveries) {
-        match delivery {
-            Delivery::Ships { .. } => rows.extend(
-                graph
-                    .shipped(&shipping, delivery)
-                    .map(|sha| (position, Some(sha.to_owned()), None)),
-            ),
-            Delivery::NothingNew => rows.push((position, None, Some("nothing_new"))),
-            Delivery::UnknownCommit => rows.push((position, None, Some("unknown_commit"))),
-        }
-        interrupts::check();
-    }
-    Ok(TableIterator::new(rows))
+/// How it is known that a deployment shipped something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// It reaches the commit.
+    Commit,
+    /// It reaches a copy of the commit.
+    CherryPick,
+    /// It reaches a pull request that held the commit, and was squashed.
+    PullRequestCommits,
 }
 
-fn graph(source: &str, repository: &str) -> Result<CommitGraph, Error> {
-    Spi::connect(|client| {
-        let arguments = [source.into(), repository.into()];
-        let mut cursor = client.open_cursor(COMMITS, &arguments);
-        let mut commits = Vec::new();
-        loop {
-            let rows = cursor.fetch(BATCH)?;
-            if rows.is_empty() {
-                break;
-            }
-            for row in rows {
-                let sha: Option<String> = row.get(1)?;
-                let parents: Option<Vec<String>> = row.get(2)?;
-                commits.extend(sha.map(|sha| (sha, parents.unwrap_or_default())));
-            }
-            interrupts::check();
+/// What became of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// A deployment, given by its position in the service, was the first to ship it.
+    Shipped(usize, Via),
+    /// It was in the first known deployment to an environment, and no other shipped it before.
+    PreBaseline,
+    /// None shipped it.
+    Unshipped,
+}
+
+/// What kind of deployment one is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kind {
+    /// The first known one to its environment: what it holds was shipped at an unknown time.
+    pub is_baseline: bool,
+    /// Of the commit that was live already.
+    pub is_redeploy: bool,
+    /// Of a commit behind the one that was live; then the deployment that it takes back.
+    pub takes_back: Option<usize>,
+    /// Why it ships nothing, or not all.
+    pub reason: Option<&'static str>,
+}
+
+/// The histories of a service's environments.
+#[derive(Debug)]
+pub struct Shipping<'a> {
+    service: &'a Service,
+    tracks: Vec<Track>,
+    /// For each deployment of the service.
+    pub kinds: Vec<Kind>,
+}
+
+#[derive(Debug)]
+struct Track {
+    /// Its successful deployments, as positions in the service.
+    deliveries: Vec<usize>,
+    shipping: graph::Shipping,
+    baseline: Option<usize>,
+    /// What was shipped within squashed pull requests.
+    carried: HashSet<Node>,
+}
+
+impl<'a> Shipping<'a> {
+    /// Walks the history of each environment.
+    pub fn new(repository: &Repository, service: &'a Service) -> Self {
+        let mut kinds = vec![Kind::default(); service.deliveries.len()];
+        let mut by_environment: HashMap<Option<&str>, Vec<usize>> = HashMap::new();
+        for (position, delivery) in service.deliveries.iter().enumerate() {
+            kinds[position].reason = match (delivery.succeeded_at(), delivery.node) {
+                (None, _) => Some("not_successful"),
+                (_, None) => Some("unknown_commit"),
+                _ => {
+                    let environment = delivery.environment.as_deref();
+                    by_environment
+                        .entry(environment)
+                        .or_default()
+                        .push(position);
+                    None
+                }
+            };
         }
-        Ok(CommitGraph::new(commits))
-    })
+        let tracks = by_environment.into_values().map(|mut deliveries| {
+            deliveries.sort_by_key(|&it| {
+                let delivery = &service.deliveries[it];
+                (delivery.finished_at, &delivery.id)
+            });
+            Track::new(repository, service, deliveries, &mut kinds)
+        });
+        Shipping {
+            service,
+            tracks: tracks.collect(),
+            kinds,
+        }
+    }
+
+    /// What became of a commit: the earliest of its environments counts.
+    pub fn fate(&self, node: Node) -> Fate {
+        let mut shipped: Option<(Time, &str, usize, Via)> = None;
+        let mut baseline: Option<Time> = None;
+        for track in &self.tracks {
+            let Some(found) = track.shipping.of(node) else {
+                continue;
+            };
+            let position = track.deliveries[found.by];
+            let delivery = &self.service.deliveries[position];
+            let Some(at) = delivery.succeeded_at() else {
+                continue;
+            };
+            if track.baseline == Some(found.by) {
+                baseline = Some(baseline.map_or(at, |it| it.min(at)));
+                continue;
+            }
+            let via = match found.as_copy {
+                true => Via::CherryPick,
+                false if track.carried.contains(&node) => Via::PullRequestCommits,
+                false => Via::Commit,
+            };
+            let this = (at, delivery.id.as_str(), position, via);
+            if shipped.is_none_or(|best| (this.0, this.1) < (best.0, best.1)) {
+                shipped = Some(this);
+            }
+        }
+        match (shipped, baseline) {
+            (Some((at, ..)), Some(baseline)) if baseline < at => Fate::PreBaseline,
+            (Some((_, _, position, via)), _) => Fate::Shipped(position, via),
+            (None, Some(_)) => Fate::PreBaseline,
+            (None, None) => Fate::Unshipped,
+        }
+    }
+
+    /// The deployments that were the first in their environment to ship a commit, baselines apart.
+    pub fn first_shipped_by(&self, node: Node) -> impl Iterator<Item = usize> {
+        self.tracks.iter().filter_map(move |track| {
+            let by = track.shipping.of(node)?.by;
+            (track.baseline != Some(by)).then(|| track.deliveries[by])
+        })
+    }
+
+    /// The successful deployments after one, to the same environment and in order.
+    pub fn after(&self, position: usize) -> impl Iterator<Item = usize> {
+        let service = self.service;
+        let this = &service.deliveries[position];
+        let track = self.tracks.iter().find(move |track| {
+            let first = track.deliveries.first();
+            first.is_some_and(|&it| service.deliveries[it].environment == this.environment)
+        });
+        let deliveries = track.map_or(&[][..], |track| &track.deliveries);
+        let key = |it: usize| {
+            (
+                service.deliveries[it].finished_at,
+                &service.deliveries[it].id,
+            )
+        };
+        let start = deliveries.partition_point(|&it| key(it) <= key(position));
+        deliveries[start..].iter().copied()
+    }
+}
+
+impl Track {
+    fn new(
+        repository: &Repository,
+        service: &Service,
+        deliveries: Vec<usize>,
+        kinds: &mut [Kind],
+    ) -> Self {
+        let graph = &repository.graph;
+        let node = |position: usize| service.deliveries[position].node.unwrap_or_default();
+        let nodes: Vec<_> = deliveries.iter().map(|&it| node(it)).collect();
+        let shipping = graph.ship(&nodes);
+        let first = |wanted: &dyn Fn(usize) -> bool| {
+            let found = shipping.deliveries.iter().enumerate();
+            let mut found = found.filter(|(_, it)| **it != graph::Delivery::NothingNew);
+            found.find(|&(by, _)| wanted(by)).map(|(by, _)| by)
+        };
+        let baseline = first(&|by| graph.is_history_known(nodes[by]))
+            .or_else(|| first(&|by| graph.is_known(nodes[by])))
+            .or_else(|| first(&|_| true));
+        let mut track = Self {
+            deliveries,
+            shipping,
+            baseline,
+            carried: HashSet::new(),
+        };
+        track.ship_carried(repository);
+        track.tell_kinds(graph, &nodes, kinds);
+        track
+    }
+
+    /// A squash cuts the graph: what a shipped pull request held in its commits came with it.
+    fn ship_carried(&mut self, repository: &Repository) {
+        let pull_requests = repository.pull_requests.iter();
+        let carriers: Vec<_> = pull_requests.filter(|it| !it.carries.is_empty()).collect();
+        loop {
+            let mut is_news = false;
+            for carrier in &carriers {
+                let merge = carrier.merge.as_ref().map(|(node, _)| *node);
+                let Some(shipped) = merge.and_then(|merge| self.shipping.of(merge)) else {
+                    continue;
+                };
+                for &node in &carrier.carries {
+                    if self.shipping.also(node, shipped.by) {
+                        self.carried.insert(node);
+                        is_news = true;
+                    }
+                }
+            }
+            if !is_news {
+                return;
+            }
+        }
+    }
+
+    fn tell_kinds(&self, graph: &CommitGraph, nodes: &[Node], kinds: &mut [Kind]) {
+        // How far on a commit is: which deployment first shipped it, whether as its tip, and when
+        // it was made.
+        let place = |node: Node| {
+            let shipped = self.shipping.of(node)?;
+            Some((
+                shipped.by,
+                nodes[shipped.by] == node,
+                graph.committed_at(node),
+            ))
+        };
+        // The deployment that brought the live commit, this time.
+        let mut live: Option<(Node, usize)> = None;
+        for (by, &node) in nodes.iter().enumerate() {
+            let kind = &mut kinds[self.deliveries[by]];
+            kind.is_baseline = self.baseline == Some(by);
+            kind.reason = match self.shipping.deliveries[by] {
+                graph::Delivery::NothingNew => Some("nothing_new"),
+                graph::Delivery::UnknownCommit => Some("unknown_commit"),
+                graph::Delivery::Ships if !graph.is_history_known(node) => Some("unknown_history"),
+                graph::Delivery::Ships => None,
+            };
+            let is_new = self.shipping.deliveries[by] != graph::Delivery::NothingNew;
+            match live {
+                Some((live, _)) if !is_new && live == node => {
+                    kind.is_redeploy = true;
+                    continue;
+                }
+                Some((live, since)) if !is_new && place(node) < place(live) => {
+                    kind.takes_back = Some(since);
+                }
+                _ => (),
+            }
+            live = Some((node, self.deliveries[by]));
+        }
+    }
 }

@@ -11,11 +11,11 @@ mod incidents;
 mod jira;
 mod normalizer;
 mod pull_request_history;
-mod return_rows;
+pub mod return_rows;
 mod rows;
 
 /// Who did something whose account is gone, as GitHub itself shows it.
 const GHOST: &str = "ghost";
 
 pub use fields::Unreadable;
-pub use rows::{Columns, POSTGRES_EPOCH};
+pub use rows::{Columns, POSTGRES_EPOCH, Rows, Type, Value};

@@ -22,6 +22,9 @@ impl Type {
             Self::Numeric => pg_sys::NUMERICOID,
             Self::Boolean => pg_sys::BOOLOID,
             Self::Time => pg_sys::TIMESTAMPTZOID,
+            Self::Float => pg_sys::FLOAT8OID,
+            Self::Interval => pg_sys::INTERVALOID,
+            Self::Bytes => pg_sys::BYTEAOID,
         }
     }
 }

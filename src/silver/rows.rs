@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 /// 2000-01-01 in microseconds of the Unix epoch: where PostgreSQL's count begins.
 pub const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+const DAY: i64 = 86_400_000_000;
 const TEXT_OID: u32 = 25;
 const INT8_OID: u32 = 20;
 
@@ -29,6 +30,12 @@ pub enum Type {
     Boolean,
     /// `timestamptz`
     Time,
+    /// `double precision`
+    Float,
+    /// `interval`
+    Interval,
+    /// `bytea`
+    Bytes,
 }
 
 /// The columns of a normalizer's rows in their order, named as those of its table.
@@ -53,6 +60,14 @@ pub enum Value<'a> {
     Boolean(bool),
     /// For [`Type::Time`].
     Time(DateTime<Utc>),
+    /// For [`Type::Time`]: microseconds since 2000.
+    Moment(i64),
+    /// For [`Type::Float`].
+    Float(f64),
+    /// For [`Type::Interval`]: microseconds.
+    Interval(i64),
+    /// For [`Type::Bytes`].
+    Bytes(&'a [u8]),
 }
 
 /// A cell as it is kept.
@@ -168,6 +183,10 @@ impl Rows {
                 (Value::Time(time), Type::Time) => {
                     Cell::Word(time.timestamp_micros() - POSTGRES_EPOCH)
                 }
+                (Value::Moment(micros), Type::Time) => Cell::Word(micros),
+                (Value::Float(float), Type::Float) => Cell::Word(float.to_bits() as i64),
+                (Value::Interval(micros), Type::Interval) => self.pack_interval(micros),
+                (Value::Bytes(bytes), Type::Bytes) => self.pack(bytes),
                 (value, kind) => panic!("{name} is {kind:?}, not {value:?}"),
             };
             self.cells.push(cell);
@@ -187,6 +206,19 @@ impl Rows {
         let start = self.packed.len();
         self.packed.push(header(4 + bytes.len()));
         self.append(bytes);
+        self.cell_from(start)
+    }
+
+    /// Days of 24 hours and the rest, as subtracting two times gives
+    /// (`src/include/datatype/timestamp.h`).
+    fn pack_interval(&mut self, micros: i64) -> Cell {
+        if self.packed.len() % 2 == 1 {
+            self.packed.push(0);
+        }
+        let start = self.packed.len();
+        self.append(&(micros % DAY).to_ne_bytes());
+        self.append(&((micros / DAY) as i32).to_ne_bytes());
+        self.append(&0_i32.to_ne_bytes());
         self.cell_from(start)
     }
 

@@ -4,7 +4,7 @@ use crate::{Cluster, Session};
 
 /// Tables that say where the work stands, not what is known.
 const BOOKKEEPING: &str = "'watermarks', 'stale_documents', 'stale_repositories', 'stale_pull_requests', 'stale_deployments', \
-                           'stale_issues', 'stale_sprints', 'stale_statuses'";
+                           'stale_issues', 'stale_sprints', 'stale_statuses', 'stale_incidents', 'stale_incident_issues'";
 
 /// A database with the extension and the source `acme`, a GitHub that nothing is fetched from.
 pub fn unfetched() -> (Cluster, Session) {

@@ -108,7 +108,7 @@ fn lead_time_is_the_sum_of_its_stages() {
         ),
         (
             "acme/reviewed-late",
-            "03:00:00|-|-|02:00:00|4 days|4 days 05:00:00|unreviewed",
+            "03:00:00|-|-|02:00:00|4 days|4 days 05:00:00|unreviewed post_merge_review",
         ),
         (
             "acme/own-review",

@@ -1,0 +1,137 @@
+-- Which issues and records are incidents, and which service they struck.
+
+CREATE FUNCTION struck_services(source text, service text, labels text[], repository text) RETURNS SETOF text
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+BEGIN
+    IF service IS NOT NULL THEN
+        RETURN NEXT service;
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT s.service FROM diogen.services s
+    WHERE lower(s.service) = ANY (ARRAY(SELECT regexp_replace(lower(l), '^service:\s*', '') FROM unnest(labels) AS l));
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT s.service FROM diogen.deployed_services() s
+    WHERE s.source = source AND s.repository = repository AND s.repository <> '';
+    IF NOT FOUND THEN
+        RETURN NEXT '';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION struck_services(text, text, text[], text) IS
+    'What an incident struck: the service it names, else those its labels name, else those of its repository; an empty name where none is known';
+
+CREATE FUNCTION found_incidents(source text, incident_ids text[], issue_ids text[])
+RETURNS TABLE (incident_id text, service text, title text, severity text, status text, opened_at timestamptz,
+               acknowledged_at timestamptz, resolved_at timestamptz, active_time interval, named_deployment text,
+               named_sha text, named_pull_request bigint, rule text, origin text, url text, issue_id text, document text)
+LANGUAGE sql STABLE AS $$
+    SELECT i.incident_id, s.service, i.title, i.severity, i.status, i.opened_at, i.acknowledged_at, i.resolved_at,
+           NULL::interval, NULL::text, NULL::text, NULL::bigint, NULL::text, i.origin, i.url, NULL::text,
+           'incidents ' || i.incident_id
+    FROM diogen_silver.incidents i
+    CROSS JOIN LATERAL diogen.struck_services(i.source, i.service, '{}', NULL) AS s (service)
+    WHERE i.source = found_incidents.source
+      AND (found_incidents.incident_ids IS NULL OR i.incident_id = ANY (found_incidents.incident_ids))
+    UNION ALL
+    SELECT i.key, s.service, i.title, i.priority, i.status, i.created_at, NULL, i.resolved_at,
+           -- What was reopened was resolved for a while.
+           CASE WHEN i.resolved_at IS NOT NULL THEN (
+               SELECT sum(least(t.ended_at, i.resolved_at) - t.started_at) FROM diogen_silver.issue_status_intervals t
+               WHERE t.source = i.source AND t.issue_id = i.issue_id AND t.status_category <> 'done'
+                 AND t.started_at < i.resolved_at) END,
+           NULL, NULL, NULL, r.rule, 'issue', i.url, i.issue_id, d.stream || ' ' || d.key
+    FROM diogen_silver.issues i
+    CROSS JOIN LATERAL (
+        SELECT r.rule, r.service
+        FROM diogen.incident_rules r
+        WHERE (r.source IS NULL OR r.source = i.source)
+          AND (r.project_pattern IS NULL OR i.project ~* r.project_pattern)
+          AND (r.type_pattern IS NULL OR i.type ~* r.type_pattern)
+          AND (r.label_pattern IS NULL OR EXISTS (SELECT FROM unnest(i.labels) AS l WHERE l ~* r.label_pattern))
+          AND (r.priority_pattern IS NULL OR i.priority ~* r.priority_pattern)
+          AND (r.title_pattern IS NULL OR i.title ~* r.title_pattern)
+          AND (i.resolution IS NULL OR i.resolution !~* r.no_incident_pattern)
+        ORDER BY r.is_builtin, r.rule
+        LIMIT 1
+    ) r
+    CROSS JOIN LATERAL diogen.struck_services(i.source, r.service, i.labels, i.project) AS s (service)
+    LEFT JOIN diogen_bronze.documents d ON d.document_id = i.document_id
+    WHERE i.source = found_incidents.source AND i.created_at IS NOT NULL
+      AND (found_incidents.issue_ids IS NULL OR i.issue_id = ANY (found_incidents.issue_ids))
+$$;
+COMMENT ON FUNCTION found_incidents(text, text[], text[]) IS
+    'Incidents of a source, of the given records and issues or of all, with each service that they struck';
+
+CREATE FUNCTION store_incidents(source text, rebuild boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    incident_ids text[];
+    issue_ids text[];
+    keys text[];
+BEGIN
+    WITH taken AS (DELETE FROM diogen_silver.stale_incidents q WHERE q.source = source RETURNING q.incident_id)
+    SELECT array_agg(t.incident_id) INTO incident_ids FROM taken t;
+    WITH taken AS (DELETE FROM diogen_silver.stale_incident_issues q WHERE q.source = source RETURNING q.issue_id)
+    SELECT array_agg(t.issue_id) INTO issue_ids FROM taken t;
+    IF rebuild THEN
+        incident_ids := NULL;
+        issue_ids := NULL;
+    ELSIF incident_ids IS NULL AND issue_ids IS NULL THEN
+        RETURN;
+    ELSE
+        incident_ids := coalesce(incident_ids, '{}');
+        issue_ids := coalesce(issue_ids, '{}');
+        -- An issue may be gone, or have another key.
+        keys := incident_ids || ARRAY(SELECT i.key FROM diogen_silver.issues i
+                                      WHERE i.source = source AND i.issue_id = ANY (issue_ids)
+                                      UNION SELECT i.incident_id FROM diogen_gold.incidents i
+                                      WHERE i.source = source AND i.issue_id = ANY (issue_ids));
+    END IF;
+    WITH fresh AS MATERIALIZED (
+        SELECT DISTINCT ON (f.incident_id, f.service) f.* FROM diogen.found_incidents(source, incident_ids, issue_ids) f
+        ORDER BY f.incident_id, f.service, f.opened_at
+    ), gone AS (
+        DELETE FROM diogen_gold.incidents i
+        WHERE i.source = source AND (keys IS NULL OR i.incident_id = ANY (keys))
+          AND NOT EXISTS (SELECT FROM fresh f WHERE f.incident_id = i.incident_id AND f.service = i.service)
+        RETURNING i.service
+    ), stored AS (
+        INSERT INTO diogen_gold.incidents AS t
+            (source, incident_id, service, title, severity, status, opened_at, acknowledged_at, resolved_at, told_active_time,
+             named_deployment, named_sha, named_pull_request, rule, origin, url, issue_id, document)
+        SELECT source, f.* FROM (
+            SELECT f.incident_id, f.service, f.title, f.severity, f.status, f.opened_at, f.acknowledged_at, f.resolved_at,
+                   f.active_time, f.named_deployment, f.named_sha, f.named_pull_request, f.rule, f.origin, f.url, f.issue_id, f.document
+            FROM fresh f) f
+        ON CONFLICT ON CONSTRAINT incidents_pkey DO UPDATE
+        SET title = excluded.title, severity = excluded.severity, status = excluded.status, opened_at = excluded.opened_at,
+            acknowledged_at = excluded.acknowledged_at, resolved_at = excluded.resolved_at, told_active_time = excluded.told_active_time,
+            named_deployment = excluded.named_deployment, named_sha = excluded.named_sha,
+            named_pull_request = excluded.named_pull_request, rule = excluded.rule, origin = excluded.origin,
+            url = excluded.url, issue_id = excluded.issue_id, document = excluded.document
+        WHERE (t.title, t.severity, t.status, t.opened_at, t.acknowledged_at, t.resolved_at, t.told_active_time, t.named_deployment,
+               t.named_sha, t.named_pull_request, t.rule, t.origin, t.url, t.issue_id, t.document)
+              IS DISTINCT FROM
+              (excluded.title, excluded.severity, excluded.status, excluded.opened_at, excluded.acknowledged_at,
+               excluded.resolved_at, excluded.told_active_time, excluded.named_deployment, excluded.named_sha,
+               excluded.named_pull_request, excluded.rule, excluded.origin, excluded.url, excluded.issue_id,
+               excluded.document)
+        RETURNING t.service
+    )
+    INSERT INTO diogen_silver.stale_repositories (source, repository)
+    SELECT DISTINCT s.source, s.repository
+    FROM (SELECT g.service FROM gone g UNION SELECT t.service FROM stored t) c
+    JOIN diogen.deployed_services() s USING (service)
+    UNION
+    SELECT source, '' FROM (SELECT g.service FROM gone g UNION SELECT t.service FROM stored t) c WHERE c.service = ''
+    ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
+END
+$$;
+COMMENT ON FUNCTION store_incidents(text, boolean) IS
+    'Brings the incidents of a source up to date, those that changed or all, and puts the repositories of the services they struck on the list';

@@ -1,0 +1,258 @@
+//! The figures as rows: reads the months' facts and answers what `diogen.dora` asks.
+
+use std::collections::HashMap;
+
+use pgrx::datum::{Date, TimestampWithTimeZone};
+use pgrx::pg_sys;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::figures::{Answer, Figures, Question, percentile, wilson};
+use super::months::{Month, ORIGINS};
+use crate::error::Error;
+use crate::interrupts;
+use crate::silver::{Columns, Rows, Type, Value, return_rows};
+
+const COLUMNS: Columns = &[
+    ("bucket_start", Type::Time),
+    ("name", Type::Text),
+    ("deployments", Type::Integer),
+    ("deployments_per_day", Type::Float),
+    ("deployment_days_per_week", Type::Float),
+    ("changes", Type::Integer),
+    ("lead_time_median", Type::Interval),
+    ("lead_time_p90", Type::Interval),
+    ("failed_deployments", Type::Integer),
+    ("change_failure_rate", Type::Float),
+    ("change_failure_rate_low", Type::Float),
+    ("change_failure_rate_high", Type::Float),
+    ("recoveries", Type::Integer),
+    ("recovery_time_median", Type::Interval),
+    ("open_failures", Type::Integer),
+    ("time_to_restore_median", Type::Interval),
+    ("unplanned_deployments", Type::Integer),
+    ("rework_rate", Type::Float),
+    ("unshipped_changes", Type::Integer),
+    ("lead_time_coverage", Type::Float),
+    ("notes", Type::Texts),
+    ("attempted_deployments", Type::Integer),
+    ("success_rate", Type::Float),
+    ("deployments_with_changes", Type::Integer),
+    ("redeployments", Type::Integer),
+    ("unshipped_age", Type::Interval),
+    ("open_incidents", Type::Integer),
+    ("open_incident_age", Type::Interval),
+    ("unattributed_incidents", Type::Integer),
+    ("partial_weeks_excluded", Type::Integer),
+    ("is_provisional", Type::Boolean),
+];
+
+const FACTS: &str = "
+    SELECT m.source, m.service, m.facts
+    FROM diogen_gold.months m
+    WHERE m.month BETWEEN $1 AND $2 AND ($3 IS NULL OR m.service = ANY ($3))";
+
+/// How many months are read between two looks for a cancel.
+const BATCH: i64 = 1000;
+
+/// Fewer facts than this make no reliable median or rate.
+const FEW: usize = 5;
+
+/// The figures of groups of services in buckets: one row for each, groups in their order and buckets
+/// in theirs within each. `sources`, `services` and `groups` say which group, from 1, a service is in;
+/// `group_names` what they are called. `buckets` and `days` are the moments at which these begin, with
+/// the end of the last one; `bucket_days` the calendar days of each bucket that lie in the range.
+/// `weeks` and `week_buckets`: first day of each full week, from 1, and its bucket. A deployment after
+/// `provisional_since` may still be found to have failed.
+#[pg_extern(sql = false)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one for each part of the question"
+)]
+fn dora_figures(
+    since: TimestampWithTimeZone,
+    until: TimestampWithTimeZone,
+    buckets: Vec<TimestampWithTimeZone>,
+    bucket_days: Vec<f64>,
+    partial_weeks: Vec<i64>,
+    days: Vec<TimestampWithTimeZone>,
+    weeks: Vec<i64>,
+    week_buckets: Vec<i64>,
+    sources: Vec<String>,
+    services: Vec<String>,
+    groups: Vec<i64>,
+    group_names: Vec<Option<String>>,
+    is_selection: bool,
+    months: Vec<Date>,
+    now: TimestampWithTimeZone,
+    provisional_since: TimestampWithTimeZone,
+    call: pg_sys::FunctionCallInfo,
+) -> Result<(), ErrorReport> {
+    let micros = |times: Vec<TimestampWithTimeZone>| times.into_iter().map(i64::from).collect();
+    let place = |number: i64| usize::try_from(number - 1).unwrap_or_default();
+    let question = Question {
+        since: since.into(),
+        until: until.into(),
+        buckets: micros(buckets),
+        days: micros(days),
+        weeks: weeks
+            .into_iter()
+            .map(place)
+            .zip(week_buckets.into_iter().map(place))
+            .collect(),
+        now: now.into(),
+    };
+    let mut answer = Answer::new(&question, group_names.len());
+    let selection = is_selection.then(|| services.clone());
+    let keys = sources.into_iter().zip(services);
+    let groups: HashMap<_, _> = keys.zip(groups.into_iter().map(place)).collect();
+    read(&months, selection, |key, facts| {
+        if let Some(&group) = groups.get(&key) {
+            answer.add(group, &Month::from_bytes(facts)?);
+        }
+        Ok(())
+    })?;
+    let mut rows = Rows::new(COLUMNS);
+    let bucket_count = question.bucket_count();
+    for (place, figures) in answer.finish().into_iter().enumerate() {
+        let bucket = place % bucket_count;
+        let cell = Cell {
+            start: question.buckets[bucket],
+            name: group_names[place / bucket_count].as_deref(),
+            days: bucket_days.get(bucket).copied().unwrap_or_default(),
+            partial_weeks: partial_weeks.get(bucket).copied().unwrap_or_default(),
+            now: question.now,
+            provisional_since: provisional_since.into(),
+        };
+        push(&mut rows, cell, figures);
+    }
+    let all = (0..rows.len()).map(|row| (None, row));
+    Ok(return_rows::return_rows(call, &rows, all)?)
+}
+
+fn read(
+    months: &[Date],
+    selection: Option<Vec<String>>,
+    mut take: impl FnMut((String, String), &[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (Some(&first), Some(&last)) = (months.first(), months.last()) else {
+        return Ok(());
+    };
+    Spi::connect(|client| {
+        let mut cursor = client.open_cursor(FACTS, &[first.into(), last.into(), selection.into()]);
+        loop {
+            let rows = cursor.fetch(BATCH)?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for row in rows {
+                let source: Option<String> = row.get(1)?;
+                let service: Option<String> = row.get(2)?;
+                let facts: Option<&[u8]> = row.get(3)?;
+                if let ((Some(source), Some(service)), Some(facts)) = ((source, service), facts) {
+                    take((source, service), facts)?;
+                }
+            }
+            interrupts::check();
+        }
+    })
+}
+
+/// What is known of a row beside its facts.
+struct Cell<'a> {
+    start: i64,
+    name: Option<&'a str>,
+    days: f64,
+    partial_weeks: i64,
+    now: i64,
+    provisional_since: i64,
+}
+
+fn push(rows: &mut Rows, cell: Cell<'_>, mut it: Figures) {
+    let float = |value: Option<f64>| value.map_or(Value::Null, Value::Float);
+    let span =
+        |value: Option<f64>| value.map_or(Value::Null, |it| Value::Interval(it.round() as i64));
+    let age = |since: Option<i64>| since.map_or(Value::Null, |it| Value::Interval(cell.now - it));
+    let share = |part: i64, of: i64| (of > 0).then(|| part as f64 / of as f64);
+    let failures = wilson(it.failed, it.counted);
+    let timed = it.lead_times.len() as i64;
+    let recoveries = it.recoveries.len() as i64;
+    let is_provisional = it.last_deployment_at > Some(cell.provisional_since);
+    let notes = notes(&cell, &it, is_provisional);
+    rows.push([
+        Value::Moment(cell.start),
+        cell.name.into(),
+        it.deployments.into(),
+        float((cell.days > 0.0).then(|| it.deployments as f64 / cell.days)),
+        float(percentile(&mut it.deployment_days, 0.5)),
+        it.changes.into(),
+        span(percentile(&mut it.lead_times, 0.5)),
+        span(percentile(&mut it.lead_times, 0.9)),
+        it.failed.into(),
+        float(share(it.failed, it.counted)),
+        float(failures.map(|(low, _)| low)),
+        float(failures.map(|(_, high)| high)),
+        recoveries.into(),
+        span(percentile(&mut it.recoveries, 0.5)),
+        it.open_failures.into(),
+        span(percentile(&mut it.restore_times, 0.5)),
+        it.unplanned.into(),
+        float(share(it.unplanned, it.deployments)),
+        it.unshipped.into(),
+        float(share(timed, it.changes + it.unshipped)),
+        notes.iter().map(String::as_str).collect::<Vec<_>>().into(),
+        it.attempts.into(),
+        float(share(it.deployments, it.attempts)),
+        it.with_changes.into(),
+        it.redeployments.into(),
+        age(it.unshipped_since),
+        it.open_incidents.into(),
+        age(it.incident_open_since),
+        it.unattributed_incidents.into(),
+        cell.partial_weeks.into(),
+        is_provisional.into(),
+    ]);
+}
+
+/// What was left out, and what a figure rests on.
+fn notes(cell: &Cell<'_>, it: &Figures, is_provisional: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    let origins = ORIGINS
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| it.origins >> place & 1 == 1);
+    let origins: Vec<_> = origins.map(|(_, name)| *name).collect();
+    match origins[..] {
+        [] => notes.push("no production deployment".to_owned()),
+        ["github_deployment"] => (),
+        _ => notes.push(format!("deployments taken from: {}", origins.join(", "))),
+    }
+    let untimed = it.changes - it.lead_times.len() as i64;
+    if untimed > 0 {
+        notes.push(format!(
+            "{untimed} changes without a lead time: no commit of theirs is known, or it is too old"
+        ));
+    }
+    if (1..FEW).contains(&it.lead_times.len()) {
+        notes.push(format!("only {} lead times", it.lead_times.len()));
+    }
+    if (1..FEW as i64).contains(&it.counted) {
+        notes.push(format!("only {} deployments", it.counted));
+    }
+    if it.unattributed_incidents > 0 {
+        let count = it.unattributed_incidents;
+        notes.push(format!(
+            "{count} incidents that no deployment is to blame for"
+        ));
+    }
+    if is_provisional {
+        notes.push("provisional: incidents may still be due to the latest deployments".to_owned());
+    }
+    if cell.partial_weeks > 0 && !it.deployment_days.is_empty() {
+        notes.push(format!(
+            "{} partial weeks left out of the days per week",
+            cell.partial_weeks
+        ));
+    }
+    notes
+}

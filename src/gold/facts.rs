@@ -1,0 +1,171 @@
+//! What is known of a repository and of the services that are deployed from it: what everything
+//! else here is computed from. Times and durations are microseconds, times since 2000.
+
+use std::collections::HashMap;
+
+use super::graph::{CommitGraph, Node};
+
+/// A moment.
+pub type Time = i64;
+
+/// A length of time.
+pub type Duration = i64;
+
+/// An hour.
+pub const HOUR: Duration = 3_600_000_000;
+
+/// A day of 24 hours.
+pub const DAY: Duration = 24 * HOUR;
+
+/// A repository.
+#[derive(Debug, Default)]
+pub struct Repository {
+    /// Source it is in.
+    pub source: String,
+    /// owner/name
+    pub name: String,
+    /// Its commits.
+    pub graph: CommitGraph,
+    /// Merged pull requests.
+    pub pull_requests: Vec<PullRequest>,
+    /// Commits that belong to no pull request.
+    pub commits: Vec<DirectCommit>,
+    /// What is deployed from it.
+    pub services: Vec<Service>,
+}
+
+/// A merged pull request.
+#[derive(Debug, Clone, Default)]
+pub struct PullRequest {
+    pub number: i64,
+    /// Commit that the merge left on the base branch.
+    pub merge: Option<(Node, String)>,
+    pub author: Option<String>,
+    pub author_is_bot: bool,
+    /// Stands for the title, which others may name.
+    pub title: u64,
+    /// Pull request that it says it takes back, by its number.
+    pub reverts: Option<i64>,
+    /// The same by its title.
+    pub reverts_title: Option<u64>,
+    pub labels: Vec<String>,
+    pub head_branch: String,
+    pub first_commit_at: Option<Time>,
+    pub opened_at: Option<Time>,
+    pub ready_at: Option<Time>,
+    pub first_review_at: Option<Time>,
+    pub approved_at: Option<Time>,
+    pub merged_at: Time,
+    /// Whether a human reviewed it after the merge only.
+    pub is_reviewed_late: bool,
+    pub is_force_pushed: bool,
+    /// How long it lay closed before it was reopened.
+    pub closed_time: Option<Duration>,
+    pub commits_known: i64,
+    /// How many commits the API counts.
+    pub commit_count: Option<i64>,
+    /// Whether all its commits belong to other pull requests.
+    pub is_promotion: bool,
+    /// Merges of other pull requests that are among its commits.
+    pub carries: Vec<Node>,
+}
+
+/// A commit that belongs to no pull request.
+#[derive(Debug, Clone)]
+pub struct DirectCommit {
+    pub node: Node,
+    pub sha: String,
+    pub author: Option<String>,
+    pub authored_at: Option<Time>,
+    pub committed_at: Time,
+}
+
+/// What is deployed, and the rules it is seen by.
+#[derive(Debug, Clone, Default)]
+pub struct Service {
+    pub name: String,
+    pub policy: Policy,
+    /// Deployments to production, of any status.
+    pub deliveries: Vec<Delivery>,
+    /// The pull requests that touch it, by number, and whether their files are known; `None`: all do.
+    pub members: Option<HashMap<i64, bool>>,
+    pub incidents: Vec<Incident>,
+}
+
+/// What people may say of a service.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// How long after a deployment an incident may be due to it.
+    pub link_for: Duration,
+    /// Whether a deployment can be to blame from its start on.
+    pub link_from_start: bool,
+    /// How soon after the last alert another one is the same incident.
+    pub merge_within: Duration,
+    pub count_failed_runs: bool,
+    pub hotfix_labels: Vec<String>,
+    /// Patterns of head branches.
+    pub hotfix_branches: Vec<glob::Pattern>,
+    /// Beyond it, coding is left out.
+    pub longest_coding: Option<Duration>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            link_for: 7 * DAY,
+            link_from_start: false,
+            merge_within: HOUR / 12,
+            count_failed_runs: false,
+            hotfix_labels: Vec::new(),
+            hotfix_branches: Vec::new(),
+            longest_coding: None,
+        }
+    }
+}
+
+/// How a deployment ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Status {
+    Success,
+    Failure,
+    /// It did neither, or has not ended.
+    #[default]
+    Other,
+}
+
+/// A deployment to production.
+#[derive(Debug, Clone, Default)]
+pub struct Delivery {
+    pub id: String,
+    pub environment: Option<String>,
+    pub sha: Option<String>,
+    pub node: Option<Node>,
+    pub status: Status,
+    pub started_at: Option<Time>,
+    pub finished_at: Option<Time>,
+}
+
+impl Delivery {
+    /// When it finished, if it succeeded: the moment it counts.
+    pub fn succeeded_at(&self) -> Option<Time> {
+        self.finished_at.filter(|_| self.status == Status::Success)
+    }
+}
+
+/// Something that went wrong in production.
+#[derive(Debug, Clone, Default)]
+pub struct Incident {
+    pub source: String,
+    pub id: String,
+    pub title: Option<String>,
+    pub opened_at: Time,
+    pub resolved_at: Option<Time>,
+    /// How long it was not resolved, where that is known better than from its ends.
+    pub active_time: Option<Duration>,
+    /// Deployment that it names as its cause.
+    pub deployment: Option<String>,
+    /// Commit that it names as its cause.
+    pub node: Option<Node>,
+    /// Pull request that it names as its cause.
+    pub pull_request: Option<i64>,
+}

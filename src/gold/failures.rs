@@ -1,0 +1,397 @@
+//! Which deployments caused failures, when these were over, and what was made because of them.
+
+use std::collections::{HashMap, HashSet};
+
+use super::facts::{Delivery, Duration, Repository, Service, Status, Time};
+use super::flags::Flags;
+use super::service::{Change, Names, Subject, is_counted};
+use super::shipping::Shipping;
+
+/// What went wrong with a deployment, and right again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// Whether it caused a failure; `None`: it does not count.
+    pub is_failed: Option<bool>,
+    /// Of [`Failure::REASONS`].
+    pub reasons: u16,
+    pub recovered_at: Option<Time>,
+    /// Of [`Failure::UNPLANNED`]: why it was made, if because of a failure.
+    pub unplanned: u16,
+}
+
+impl Failure {
+    pub const BY_INCIDENT: u16 = 1;
+    pub const BY_ROLLBACK: u16 = 2;
+    pub const BY_REVERT: u16 = 4;
+    pub const BY_FAILED_RUN: u16 = 8;
+    /// In the order of their bits.
+    pub const REASONS: [&str; 4] = ["incident", "rollback", "revert", "failed_run"];
+
+    pub const ROLLBACK: u16 = 1;
+    pub const HOTFIX: u16 = 2;
+    pub const REVERT: u16 = 4;
+    /// In the order of their bits.
+    pub const UNPLANNED: [&str; 3] = ["rollback", "hotfix", "revert"];
+}
+
+/// Which deployment an incident is due to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Link {
+    /// Position of the deployment in the service, and whether the incident names it.
+    pub due_to: Option<(usize, bool)>,
+    /// Position of the incident that this one is a part of.
+    pub merged_into: Option<usize>,
+    /// Why no deployment is to blame.
+    pub reason: Option<&'static str>,
+    /// From opened to resolved, of all that are parts of it; `None`: open, or part of another.
+    pub restore_time: Option<Duration>,
+    /// The same without the time in which it counted as resolved.
+    pub active_time: Option<Duration>,
+    /// When the first of it and its parts began.
+    pub opened_at: Time,
+    /// When it and all that are parts of it were over.
+    pub resolved_at: Option<Time>,
+}
+
+/// Finds the failures among the deployments, and what the incidents are due to. Flags the changes
+/// that take others back.
+pub fn find(
+    repository: &Repository,
+    service: &Service,
+    shipping: &Shipping<'_>,
+    changes: &mut [Change],
+) -> (Vec<Failure>, Vec<Link>) {
+    let mut found = Search {
+        service,
+        shipping,
+        failures: vec![Failure::default(); service.deliveries.len()],
+        fixes: HashMap::new(),
+    };
+    found.by_rollback();
+    found.by_revert(repository, changes);
+    let links = found.by_incident(repository, changes);
+    found.by_failed_run();
+    found.recover(&links);
+    (found.failures, links)
+}
+
+struct Search<'a> {
+    service: &'a Service,
+    shipping: &'a Shipping<'a>,
+    failures: Vec<Failure>,
+    /// The moments at which something put an end to the failure of a deployment.
+    fixes: HashMap<usize, Vec<Time>>,
+}
+
+impl Search<'_> {
+    fn delivery(&self, position: usize) -> &Delivery {
+        &self.service.deliveries[position]
+    }
+
+    fn fix(&mut self, failed: usize, by: usize) {
+        if let Some(at) = self.delivery(by).succeeded_at() {
+            self.fixes.entry(failed).or_default().push(at);
+        }
+    }
+
+    fn by_rollback(&mut self) {
+        for position in 0..self.service.deliveries.len() {
+            if let Some(taken_back) = self.shipping.kinds[position].takes_back {
+                self.failures[taken_back].reasons |= Failure::BY_ROLLBACK;
+                self.failures[position].unplanned |= Failure::ROLLBACK;
+                self.fix(taken_back, position);
+            }
+        }
+    }
+
+    /// A change that takes another one back tells that the deployment which had shipped that one
+    /// failed. What was taken back before it was live did no harm.
+    fn by_revert(&mut self, repository: &Repository, changes: &mut [Change]) {
+        let names = Names::new(repository, changes);
+        for position in 0..changes.len() {
+            let reverted = reverted_by(repository, &names, changes, position);
+            let change = &mut changes[position];
+            if !reverted.is_empty() {
+                change.flags.set(Flags::REVERT);
+            }
+            let (flags, merged_at) = (change.flags, change.boundaries.merged_at);
+            let shipped_by = change.shipped.map(|(by, _)| by);
+            let mut is_unplanned = flags.has(Flags::REVERT) && reverted.is_empty();
+            for other in reverted {
+                let other = &changes[other];
+                let Some((by, _)) = other.shipped else {
+                    is_unplanned |= other.reason == Some("pre_baseline");
+                    continue;
+                };
+                let was_live = self.delivery(by).succeeded_at() < Some(merged_at);
+                if was_live && shipped_by != Some(by) {
+                    is_unplanned = true;
+                    self.failures[by].reasons |= Failure::BY_REVERT;
+                    if let Some(fix) = shipped_by {
+                        self.fix(by, fix);
+                    }
+                }
+            }
+            if let Some(by) = shipped_by {
+                let unplanned = &mut self.failures[by].unplanned;
+                if is_unplanned {
+                    *unplanned |= Failure::REVERT;
+                }
+                if flags.has(Flags::HOTFIX) {
+                    *unplanned |= Failure::HOTFIX;
+                }
+            }
+        }
+    }
+
+    fn by_incident(&mut self, repository: &Repository, changes: &[Change]) -> Vec<Link> {
+        let mut links = merge(self.service);
+        let names = Names::new(repository, changes);
+        let latest = Latest::new(self.service);
+        let mut named: Vec<_> = self
+            .service
+            .incidents
+            .iter()
+            .map(|incident| {
+                let id = incident.deployment.as_deref();
+                let by_id =
+                    id.and_then(|id| self.service.deliveries.iter().position(|it| it.id == id));
+                let change = incident.pull_request.and_then(|it| names.number(it));
+                by_id
+                    .or_else(|| self.shipping.first_shipped_by(incident.node?).next())
+                    .or_else(|| Some(changes[change?].shipped?.0))
+            })
+            .collect();
+        // What a part names, the whole is due to.
+        for (position, link) in links.iter().enumerate() {
+            if let Some(whole) = link.merged_into {
+                named[whole] = named[whole].or(named[position]);
+            }
+        }
+        for (position, link) in links.iter_mut().enumerate() {
+            if link.merged_into.is_some() {
+                continue;
+            }
+            let due_to = match named[position] {
+                Some(by) => Ok((by, true)),
+                // What struck nobody knows what.
+                None if self.service.name.is_empty() => Err("no_service"),
+                None => latest.before(link.opened_at).map(|by| (by, false)),
+            };
+            match due_to {
+                Ok((by, is_named)) => {
+                    link.due_to = Some((by, is_named));
+                    self.failures[by].reasons |= Failure::BY_INCIDENT;
+                }
+                Err(reason) => link.reason = Some(reason),
+            }
+        }
+        links
+    }
+
+    fn by_failed_run(&mut self) {
+        for position in 0..self.service.deliveries.len() {
+            let delivery = self.delivery(position);
+            if delivery.status == Status::Failure && is_counted(self.service, position) {
+                self.failures[position].reasons |= Failure::BY_FAILED_RUN;
+                if let Some(by) = self.shipping.after(position).next() {
+                    self.fix(position, by);
+                }
+            }
+        }
+    }
+
+    /// A failure is over with the earliest of: all its incidents resolved, a rollback or a revert of
+    /// it deployed, a hotfix deployed after an incident of it.
+    fn recover(&mut self, links: &[Link]) {
+        let mut incidents: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (position, link) in links.iter().enumerate() {
+            if let Some((by, _)) = link.due_to {
+                incidents.entry(by).or_default().push(position);
+            }
+        }
+        for (&by, incidents) in &incidents {
+            let resolved = incidents.iter().map(|&it| links[it].resolved_at);
+            let resolved = resolved
+                .collect::<Option<Vec<_>>>()
+                .and_then(|it| it.into_iter().max());
+            self.fixes.entry(by).or_default().extend(resolved);
+            let opened = incidents.iter().map(|&it| links[it].opened_at).min();
+            let fix = self.shipping.after(by).find(|&it| {
+                self.failures[it].unplanned != 0 && self.delivery(it).succeeded_at() > opened
+            });
+            if let Some(fix) = fix {
+                self.fix(by, fix);
+            }
+        }
+        for (position, failure) in self.failures.iter_mut().enumerate() {
+            if !is_counted(self.service, position) {
+                failure.reasons = 0;
+                continue;
+            }
+            failure.is_failed = Some(failure.reasons != 0);
+            let fixes = self.fixes.get(&position).filter(|_| failure.reasons != 0);
+            let finished = self.service.deliveries[position].finished_at;
+            failure.recovered_at = fixes
+                .and_then(|it| it.iter().min().copied())
+                .max_of(finished);
+        }
+    }
+}
+
+trait MaxOf {
+    /// The later of both, where there is a first.
+    fn max_of(self, other: Option<Time>) -> Self;
+}
+
+impl MaxOf for Option<Time> {
+    fn max_of(self, other: Option<Time>) -> Self {
+        self.map(|it| other.map_or(it, |other| it.max(other)))
+    }
+}
+
+/// The changes that a change says it takes back: by number, by title, or by commit.
+fn reverted_by(
+    repository: &Repository,
+    names: &Names,
+    changes: &[Change],
+    position: usize,
+) -> Vec<usize> {
+    let change = &changes[position];
+    let by_text = match change.subject {
+        Subject::Commit(_) => None,
+        Subject::PullRequest(it) => {
+            let it = &repository.pull_requests[it];
+            let by_number = it.reverts.and_then(|number| names.number(number));
+            by_number.or_else(|| names.title(it.reverts_title?, changes, it.merged_at))
+        }
+    };
+    let commits = change
+        .node(repository)
+        .map(|node| repository.graph.reverted_by(node));
+    let by_commit = commits
+        .into_iter()
+        .flatten()
+        .filter_map(|&node| names.node(node));
+    let found: HashSet<_> = by_text.into_iter().chain(by_commit).collect();
+    found.into_iter().filter(|&it| it != position).collect()
+}
+
+/// The successful deployments in the order in which they can be to blame.
+struct Latest {
+    moments: Vec<(Time, usize)>,
+    link_for: Duration,
+}
+
+impl Latest {
+    fn new(service: &Service) -> Self {
+        let policy = &service.policy;
+        let deliveries = service.deliveries.iter().enumerate();
+        let moments = deliveries.filter_map(|(position, delivery)| {
+            let finished = delivery.succeeded_at()?;
+            let started = delivery.started_at.filter(|_| policy.link_from_start);
+            Some((started.unwrap_or(finished), position))
+        });
+        let mut moments: Vec<_> = moments.collect();
+        moments.sort_unstable();
+        Self {
+            moments,
+            link_for: policy.link_for,
+        }
+    }
+
+    fn before(&self, opened_at: Time) -> Result<usize, &'static str> {
+        let end = self.moments.partition_point(|&(at, _)| at <= opened_at);
+        match self.moments[..end].last() {
+            None => Err("no_deployment_before"),
+            Some(&(at, _)) if opened_at - at > self.link_for => Err("too_long_after"),
+            Some(&(_, position)) => Ok(position),
+        }
+    }
+}
+
+/// Puts together what is one outage: alerts of the same title shortly after one another, and what
+/// names another incident in its title.
+fn merge(service: &Service) -> Vec<Link> {
+    let incidents = &service.incidents;
+    let mut whole: Vec<usize> = (0..incidents.len()).collect();
+    let mut order = whole.clone();
+    order.sort_by_key(|&it| {
+        (
+            incidents[it].opened_at,
+            &incidents[it].source,
+            &incidents[it].id,
+        )
+    });
+
+    let mut last: HashMap<(&str, &str), (usize, Option<Time>)> = HashMap::new();
+    for &position in &order {
+        let it = &incidents[position];
+        let Some(title) = it.title.as_deref() else {
+            continue;
+        };
+        match last.get_mut(&(it.source.as_str(), title)) {
+            Some((first, end))
+                if end.is_none_or(|end| it.opened_at - end <= service.policy.merge_within) =>
+            {
+                whole[position] = *first;
+                *end = end.zip(it.resolved_at).map(|(one, other)| one.max(other));
+            }
+            _ => {
+                last.insert((&it.source, title), (position, it.resolved_at));
+            }
+        }
+    }
+    let keys: HashMap<&str, usize> = order
+        .iter()
+        .map(|&it| (incidents[it].id.as_str(), it))
+        .collect();
+    for &position in &order {
+        let title = incidents[position].title.as_deref().unwrap_or_default();
+        let words = title.split(|c: char| c.is_whitespace() || "()[],;:".contains(c));
+        let named = words.filter_map(|word| keys.get(word).copied());
+        let root = |mut it: usize| {
+            while whole[it] != it {
+                it = whole[it];
+            }
+            it
+        };
+        for other in named {
+            let (one, other) = (root(position), root(other));
+            if one != other {
+                whole[one] = other;
+                break;
+            }
+        }
+    }
+
+    let mut links = vec![Link::default(); incidents.len()];
+    let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
+    for position in 0..incidents.len() {
+        let mut root = position;
+        while whole[root] != root {
+            root = whole[root];
+        }
+        links[position].merged_into = (root != position).then_some(root);
+        parts.entry(root).or_default().push(position);
+    }
+    for (root, parts) in parts {
+        let opened_at = parts.iter().map(|&it| incidents[it].opened_at);
+        let opened_at = opened_at.min().unwrap_or(incidents[root].opened_at);
+        let resolved = parts.iter().map(|&it| incidents[it].resolved_at);
+        let resolved = resolved
+            .collect::<Option<Vec<_>>>()
+            .and_then(|it| it.into_iter().max());
+        let link = &mut links[root];
+        (link.opened_at, link.resolved_at) = (opened_at, resolved);
+        let restore = resolved.map(|end| (end - opened_at).max(0));
+        link.restore_time = restore;
+        let active = parts.iter().map(|&it| {
+            let it = &incidents[it];
+            let elapsed = it.resolved_at.unwrap_or(it.opened_at) - it.opened_at;
+            it.active_time.unwrap_or(elapsed).max(0)
+        });
+        link.active_time = restore.map(|restore| active.sum::<Duration>().min(restore));
+    }
+    links
+}

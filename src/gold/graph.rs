@@ -1,0 +1,257 @@
+//! The commit graph of a repository, and the walk over it: each commit belongs to the first
+//! deployment it is reachable from. Every commit is visited once, so the cost is linear in commits.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+
+/// The number of a commit in its graph.
+pub type Node = u32;
+
+/// A commit as it comes.
+#[derive(Debug, Clone, Copy)]
+pub struct Commit<'a> {
+    /// Its name.
+    pub sha: &'a str,
+    /// When it was committed, in microseconds.
+    pub committed_at: Option<i64>,
+    /// Whether the default branch reaches it.
+    pub is_on_default_branch: bool,
+    /// Its message.
+    pub message: &'a str,
+}
+
+/// Commits and their parents.
+#[derive(Debug, Default)]
+pub struct CommitGraph {
+    nodes: HashMap<u128, Node>,
+    hash: RandomState,
+    places: Vec<Place>,
+    parents: Vec<Node>,
+    /// What a commit says it is a copy of.
+    copies: HashMap<Node, Vec<Node>>,
+    /// What a commit says it takes back.
+    reverts: HashMap<Node, Vec<Node>>,
+}
+
+/// Where a commit stands. One that is only named as a parent has no commit of its own here.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    is_known: bool,
+    is_copy: bool,
+    is_on_default_branch: bool,
+    is_below_default_branch: bool,
+    first_parent: u32,
+    parents: u32,
+    committed_at: i64,
+}
+
+const NOWHERE: Place = Place {
+    is_known: false,
+    is_copy: false,
+    is_on_default_branch: false,
+    is_below_default_branch: false,
+    first_parent: 0,
+    parents: 0,
+    committed_at: i64::MIN,
+};
+
+/// What the walk found out about one deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It is the first to reach its commit.
+    Ships,
+    /// An earlier deployment has shipped its commit already.
+    NothingNew,
+    /// Its commit is not in the graph: it ships that one alone.
+    UnknownCommit,
+}
+
+/// Which deployment first shipped a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shipped {
+    /// Position among the deployments, from 0.
+    pub by: usize,
+    /// Whether only a copy of it was shipped, not itself.
+    pub as_copy: bool,
+}
+
+/// The outcome of a walk.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shipping {
+    /// For each commit the position of the deployment that first shipped it, counted from 1 and
+    /// doubled, with the lowest bit for a copy; 0: none did.
+    marks: Vec<u32>,
+    /// One for each deployment.
+    pub deliveries: Vec<Delivery>,
+}
+
+impl CommitGraph {
+    /// The number of a commit, which need not be known yet.
+    pub fn node(&mut self, sha: &str) -> Node {
+        let next = self.places.len() as Node;
+        let node = *self.nodes.entry(name(&self.hash, sha)).or_insert(next);
+        if node == next {
+            self.places.push(NOWHERE);
+        }
+        node
+    }
+
+    /// Adds a commit with its parents in order. One that is known already stays as it is.
+    pub fn add<'a>(&mut self, commit: Commit<'_>, parents: impl Iterator<Item = &'a str>) -> Node {
+        let node = self.node(commit.sha);
+        if self.places[node as usize].is_known {
+            return node;
+        }
+        let first_parent = self.parents.len() as u32;
+        for sha in parents {
+            let parent = self.node(sha);
+            self.places[parent as usize].is_below_default_branch |= commit.is_on_default_branch;
+            self.parents.push(parent);
+        }
+        for (phrase, is_copy) in [(CHERRY_PICK, true), (REVERT, false)] {
+            for sha in named_after(commit.message, phrase) {
+                let other = self.node(sha);
+                let map = if is_copy {
+                    &mut self.copies
+                } else {
+                    &mut self.reverts
+                };
+                map.entry(node).or_default().push(other);
+            }
+        }
+        let place = &mut self.places[node as usize];
+        place.is_known = true;
+        place.is_copy = self.copies.contains_key(&node);
+        place.is_on_default_branch = commit.is_on_default_branch;
+        place.first_parent = first_parent;
+        place.parents = self.parents.len() as u32 - first_parent;
+        place.committed_at = commit.committed_at.unwrap_or(i64::MIN);
+        node
+    }
+
+    /// Whether the commit itself is known, not only its name.
+    pub fn is_known(&self, node: Node) -> bool {
+        self.places[node as usize].is_known
+    }
+
+    /// When it was committed; the earliest of times where that is not known.
+    pub fn committed_at(&self, node: Node) -> i64 {
+        self.places[node as usize].committed_at
+    }
+
+    /// Whether the history behind a commit is known: of a branch that is not fetched only the
+    /// deployed commit itself is.
+    pub fn is_history_known(&self, node: Node) -> bool {
+        let place = self.places[node as usize];
+        place.is_known
+            && (place.is_on_default_branch
+                || place.is_below_default_branch
+                || place.parents == 0
+                || self.parents(node).iter().any(|&it| self.is_known(it)))
+    }
+
+    /// The parents in order.
+    pub fn parents(&self, node: Node) -> &[Node] {
+        let place = &self.places[node as usize];
+        &self.parents[place.first_parent as usize..][..place.parents as usize]
+    }
+
+    /// The commits that a commit says it takes back.
+    pub fn reverted_by(&self, node: Node) -> &[Node] {
+        self.reverts.get(&node).map_or(&[], Vec::as_slice)
+    }
+
+    /// Walks from each deployed commit, in the order in which the deployments finished.
+    pub fn ship(&self, deployed: &[Node]) -> Shipping {
+        let mut visited = vec![false; self.places.len()];
+        let mut marks = vec![0; self.places.len()];
+        let mut to_visit = Vec::new();
+        let deliveries = deployed
+            .iter()
+            .zip(1..)
+            .map(|(&start, position): (_, u32)| {
+                if std::mem::replace(&mut visited[start as usize], true) {
+                    return Delivery::NothingNew;
+                }
+                to_visit.push(start);
+                while let Some(node) = to_visit.pop() {
+                    let mark = &mut marks[node as usize];
+                    if *mark == 0 {
+                        *mark = position << 1;
+                    }
+                    let place = &self.places[node as usize];
+                    if place.is_copy {
+                        // Its original counts as shipped; what lies behind that one does not.
+                        for &original in &self.copies[&node] {
+                            let mark = &mut marks[original as usize];
+                            if *mark == 0 {
+                                *mark = position << 1 | 1;
+                            }
+                        }
+                    }
+                    for &parent in self.parents(node) {
+                        if !std::mem::replace(&mut visited[parent as usize], true) {
+                            to_visit.push(parent);
+                        }
+                    }
+                }
+                match self.is_known(start) {
+                    true => Delivery::Ships,
+                    false => Delivery::UnknownCommit,
+                }
+            });
+        let deliveries = deliveries.collect();
+        Shipping { marks, deliveries }
+    }
+}
+
+impl Shipping {
+    /// Which deployment first shipped a commit.
+    pub fn of(&self, node: Node) -> Option<Shipped> {
+        match self.marks[node as usize] {
+            0 => None,
+            mark => Some(Shipped {
+                by: (mark >> 1) as usize - 1,
+                as_copy: mark & 1 == 1,
+            }),
+        }
+    }
+
+    /// Notes that a deployment shipped a commit by another way than the graph, unless it was
+    /// shipped before. Returns whether that is news.
+    pub fn also(&mut self, node: Node, by: usize) -> bool {
+        let mark = &mut self.marks[node as usize];
+        let is_news = *mark == 0 || (*mark >> 1) as usize > by + 1;
+        if is_news {
+            *mark = (by as u32 + 1) << 1;
+        }
+        is_news
+    }
+}
+
+const CHERRY_PICK: &str = "(cherry picked from commit ";
+const REVERT: &str = "This reverts commit ";
+
+/// The commits that a message names right after a phrase.
+fn named_after<'a>(message: &'a str, phrase: &'a str) -> impl Iterator<Item = &'a str> {
+    message.split(phrase).skip(1).filter_map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric());
+        let sha = &rest[..end.unwrap_or(rest.len())];
+        (!sha.is_empty()).then_some(sha)
+    })
+}
+
+/// A commit's name as a number: its own first 128 bits, which no two commits share.
+fn name(hash: &RandomState, sha: &str) -> u128 {
+    let own = sha.get(..32).filter(|_| sha.len() >= 40);
+    match own.and_then(|digits| u128::from_str_radix(digits, 16).ok()) {
+        Some(number) => number,
+        // No name that Git gives.
+        None => u128::from(hash.hash_one(sha)) << 64 | u128::from(hash.hash_one((sha, 0))),
+    }
+}
+
+#[cfg(test)]
+#[path = "graph_tests.rs"]
+mod tests;

@@ -1,0 +1,410 @@
+//! The facts of a service and month in compact form: what the figures are read from.
+//!
+//! Exact to the microsecond, so that any range, time zone and bucket can be asked for, and medians
+//! are those of the facts. A million changes take 16 MB. The first byte is the version of the
+//! format; all versions there have been stay readable.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Datelike};
+
+use super::facts::{Duration, Repository, Service, Status, Time};
+use super::service::{Outcome, is_counted};
+use crate::silver::POSTGRES_EPOCH;
+
+const VERSION: u8 = 1;
+
+/// Stands for a duration that there is none of.
+const NONE: Duration = Duration::MIN;
+
+/// A deployment that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deployment {
+    pub at: Time,
+    /// Until the failure was over; `None`: there was none, or it is not.
+    pub recovery_time: Option<Duration>,
+    /// Bits of this type.
+    pub marks: u16,
+    /// The same for the same deployment of other services; 0: there are none.
+    pub key: u64,
+}
+
+impl Deployment {
+    pub const SUCCEEDED: u16 = 1;
+    pub const COUNTED: u16 = 1 << 1;
+    pub const FAILED: u16 = 1 << 2;
+    pub const UNPLANNED: u16 = 1 << 3;
+    pub const REDEPLOY: u16 = 1 << 4;
+    pub const ROLLBACK: u16 = 1 << 5;
+    pub const BASELINE: u16 = 1 << 6;
+    pub const WITH_CHANGES: u16 = 1 << 7;
+    /// From this bit on: which origin it has, by its position in [`ORIGINS`].
+    pub const ORIGIN: u16 = 8;
+
+    /// Whether a mark is set.
+    pub fn is(&self, mark: u16) -> bool {
+        self.marks & mark != 0
+    }
+
+    /// What tells of it.
+    pub fn origin(&self) -> usize {
+        usize::from(self.marks >> Self::ORIGIN)
+    }
+}
+
+/// What may tell of deployments.
+pub const ORIGINS: [&str; 7] = [
+    "sent",
+    "github_deployment",
+    "pipeline_job",
+    "pipeline_run",
+    "release",
+    "tag",
+    "merge",
+];
+
+/// A change that counts, at the moment it was deployed, or merged where nothing has shipped it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    pub at: Time,
+    /// `None`: not known.
+    pub lead_time: Option<Duration>,
+    /// The same for the same change of other services; 0: there are none.
+    pub key: u64,
+}
+
+/// An incident, at the moment it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Incident {
+    pub at: Time,
+    /// `None`: it is open.
+    pub restore_time: Option<Duration>,
+    /// Whether no deployment is to blame.
+    pub is_unattributed: bool,
+}
+
+/// What there was in a month.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Month {
+    pub deployments: Vec<Deployment>,
+    pub shipped: Vec<Change>,
+    pub unshipped: Vec<Change>,
+    pub incidents: Vec<Incident>,
+}
+
+/// Bytes that hold no month.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum MonthError {
+    /// A later release wrote them.
+    #[error("the facts of a month have version {0}, this release reads up to {VERSION}")]
+    Version(u8),
+    /// They end too early.
+    #[error("the facts of a month end too early: {0} bytes")]
+    Short(usize),
+}
+
+/// The months of a service, by year and month.
+pub fn of_service(
+    repository: &Repository,
+    service: &Service,
+    outcome: &Outcome,
+    origins: impl Fn(usize) -> usize,
+) -> BTreeMap<(i32, u32), Month> {
+    let mut months: BTreeMap<_, Month> = BTreeMap::new();
+    // Where a repository is several services, they may share what happens in it.
+    let is_shared = repository.services.len() > 1;
+    let key = |name: &str| match is_shared {
+        true => key(&[&repository.source, &repository.name, name]),
+        false => 0,
+    };
+    let all = service
+        .deliveries
+        .iter()
+        .zip(&outcome.deployments)
+        .enumerate();
+    for (position, (delivery, deployment)) in all {
+        let Some(at) = delivery
+            .finished_at
+            .filter(|_| delivery.status != Status::Other)
+        else {
+            continue;
+        };
+        let mut marks = (origins(position) as u16) << Deployment::ORIGIN;
+        for (mark, is_set) in [
+            (Deployment::SUCCEEDED, delivery.status == Status::Success),
+            (Deployment::COUNTED, is_counted(service, position)),
+            (
+                Deployment::FAILED,
+                deployment.failure.is_failed == Some(true),
+            ),
+            (Deployment::UNPLANNED, deployment.failure.unplanned != 0),
+            (Deployment::REDEPLOY, deployment.kind.is_redeploy),
+            (Deployment::ROLLBACK, deployment.kind.takes_back.is_some()),
+            (Deployment::BASELINE, deployment.kind.is_baseline),
+            (Deployment::WITH_CHANGES, deployment.changes > 0),
+        ] {
+            marks |= if is_set { mark } else { 0 };
+        }
+        months
+            .entry(month_of(at))
+            .or_default()
+            .deployments
+            .push(Deployment {
+                at,
+                recovery_time: deployment.failure.recovered_at.map(|end| end - at),
+                marks,
+                key: key(&delivery.id),
+            });
+    }
+    for change in outcome.changes.iter().filter(|it| it.counts()) {
+        let id = || change.id(repository);
+        let shipped = change
+            .shipped
+            .and_then(|(by, _)| service.deliveries[by].finished_at);
+        let at = shipped.unwrap_or(change.boundaries.merged_at);
+        let month = months.entry(month_of(at)).or_default();
+        let list = match shipped {
+            Some(_) => &mut month.shipped,
+            None => &mut month.unshipped,
+        };
+        list.push(Change {
+            at,
+            lead_time: change.stages.lead_time,
+            key: if is_shared { key(&id()) } else { 0 },
+        });
+    }
+    for link in outcome.links.iter().filter(|it| it.merged_into.is_none()) {
+        months
+            .entry(month_of(link.opened_at))
+            .or_default()
+            .incidents
+            .push(Incident {
+                at: link.opened_at,
+                restore_time: link.restore_time,
+                is_unattributed: link.due_to.is_none(),
+            });
+    }
+    for month in months.values_mut() {
+        month
+            .deployments
+            .sort_by_key(|it| (it.at, it.marks, it.recovery_time, it.key));
+        month
+            .shipped
+            .sort_by_key(|it| (it.at, it.lead_time, it.key));
+        month.unshipped.sort_by_key(|it| (it.at, it.key));
+        month
+            .incidents
+            .sort_by_key(|it| (it.at, it.restore_time, it.is_unattributed));
+    }
+    months
+}
+
+/// Year and month of a moment, in UTC.
+pub fn month_of(at: Time) -> (i32, u32) {
+    let date =
+        DateTime::from_timestamp_micros(at.saturating_add(POSTGRES_EPOCH)).unwrap_or_default();
+    (date.year(), date.month())
+}
+
+/// FNV-1a, which stays what it is: these numbers are stored. Never 0.
+fn key(parts: &[&str]) -> u64 {
+    let bytes = parts.iter().flat_map(|part| part.bytes().chain([0]));
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    hash.max(1)
+}
+
+impl Month {
+    /// As it is stored.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let has_keys = self.deployments.iter().any(|it| it.key != 0)
+            || self
+                .shipped
+                .iter()
+                .chain(&self.unshipped)
+                .any(|it| it.key != 0);
+        let mut bytes = vec![VERSION, u8::from(has_keys)];
+        let mut put =
+            |number: u64, width: usize| bytes.extend_from_slice(&number.to_le_bytes()[..width]);
+        for length in [
+            self.deployments.len(),
+            self.shipped.len(),
+            self.unshipped.len(),
+            self.incidents.len(),
+        ] {
+            put(length as u64, 4);
+        }
+        let word = |duration: Option<Duration>| duration.unwrap_or(NONE) as u64;
+        for it in &self.deployments {
+            put(it.at as u64, 8);
+            put(word(it.recovery_time), 8);
+            put(u64::from(it.marks), 2);
+            put(it.key, if has_keys { 8 } else { 0 });
+        }
+        for it in &self.shipped {
+            put(it.at as u64, 8);
+            put(word(it.lead_time), 8);
+            put(it.key, if has_keys { 8 } else { 0 });
+        }
+        for it in &self.unshipped {
+            put(it.at as u64, 8);
+            put(it.key, if has_keys { 8 } else { 0 });
+        }
+        for it in &self.incidents {
+            put(it.at as u64, 8);
+            put(word(it.restore_time), 8);
+            put(u64::from(it.is_unattributed), 1);
+        }
+        bytes
+    }
+
+    /// From what was stored.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, MonthError> {
+        let mut reader = Reader { bytes, at: 0 };
+        match reader.number(1)? {
+            version if version == u64::from(VERSION) => (),
+            other => return Err(MonthError::Version(other as u8)),
+        }
+        let key_width = if reader.number(1)? == 0 { 0 } else { 8 };
+        let mut lengths = [0; 4];
+        for length in &mut lengths {
+            *length = reader.number(4)?;
+        }
+        let mut month = Self::default();
+        for _ in 0..lengths[0] {
+            month.deployments.push(Deployment {
+                at: reader.number(8)? as Time,
+                recovery_time: reader.duration()?,
+                marks: reader.number(2)? as u16,
+                key: reader.number(key_width)?,
+            });
+        }
+        for _ in 0..lengths[1] {
+            month.shipped.push(Change {
+                at: reader.number(8)? as Time,
+                lead_time: reader.duration()?,
+                key: reader.number(key_width)?,
+            });
+        }
+        for _ in 0..lengths[2] {
+            month.unshipped.push(Change {
+                at: reader.number(8)? as Time,
+                lead_time: None,
+                key: reader.number(key_width)?,
+            });
+        }
+        for _ in 0..lengths[3] {
+            month.incidents.push(Incident {
+                at: reader.number(8)? as Time,
+                restore_time: reader.duration()?,
+                is_unattributed: reader.number(1)? != 0,
+            });
+        }
+        Ok(month)
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn number(&mut self, width: usize) -> Result<u64, MonthError> {
+        let bytes = self.bytes.get(self.at..self.at + width);
+        let bytes = bytes.ok_or(MonthError::Short(self.bytes.len()))?;
+        self.at += width;
+        let mut word = [0; 8];
+        word[..width].copy_from_slice(bytes);
+        Ok(u64::from_le_bytes(word))
+    }
+
+    fn duration(&mut self) -> Result<Option<Duration>, MonthError> {
+        let duration = self.number(8)? as Duration;
+        Ok((duration != NONE).then_some(duration))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn duration() -> impl Strategy<Value = Option<Duration>> {
+        prop::option::of(0..i64::MAX)
+    }
+
+    fn months() -> impl Strategy<Value = Month> {
+        let key = || prop_oneof![Just(0), any::<u64>()];
+        let deployment = (any::<i64>(), duration(), any::<u16>(), key()).prop_map(
+            |(at, recovery_time, marks, key)| Deployment {
+                at,
+                recovery_time,
+                marks,
+                key,
+            },
+        );
+        let shipped = (any::<i64>(), duration(), key()).prop_map(|(at, lead_time, key)| Change {
+            at,
+            lead_time,
+            key,
+        });
+        let unshipped = (any::<i64>(), key()).prop_map(|(at, key)| Change {
+            at,
+            lead_time: None,
+            key,
+        });
+        let incident = (any::<i64>(), duration(), any::<bool>()).prop_map(
+            |(at, restore_time, is_unattributed)| Incident {
+                at,
+                restore_time,
+                is_unattributed,
+            },
+        );
+        let list = 0..5;
+        (
+            prop::collection::vec(deployment, list.clone()),
+            prop::collection::vec(shipped, list.clone()),
+            prop::collection::vec(unshipped, list.clone()),
+            prop::collection::vec(incident, list),
+        )
+            .prop_map(|(deployments, shipped, unshipped, incidents)| Month {
+                deployments,
+                shipped,
+                unshipped,
+                incidents,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_hold_a_month(month in months()) {
+            prop_assert_eq!(Month::from_bytes(&month.to_bytes()), Ok(month));
+        }
+
+        #[test]
+        fn cut_bytes_are_refused(month in months(), cut in any::<prop::sample::Index>()) {
+            let bytes = month.to_bytes();
+            let cut = cut.index(bytes.len());
+            prop_assert_eq!(Month::from_bytes(&bytes[..cut]), Err(MonthError::Short(cut)));
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Month::from_bytes(&bytes);
+        }
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        assert_eq!(Month::from_bytes(&[9]), Err(MonthError::Version(9)));
+    }
+
+    #[test]
+    fn a_month_is_one_of_utc() {
+        assert_eq!(month_of(0), (2000, 1));
+        assert_eq!(month_of(-1), (1999, 12));
+    }
+}
