@@ -1,8 +1,8 @@
 //! Diogen: delivery metrics after DORA, computed inside PostgreSQL.
 //!
 //! Three layers, one direction: `bronze` keeps what the APIs said, `silver` holds typed facts,
-//! `gold` the figures and what explains them. `http`, `sources`, `jsonb::reader` and
-//! `gold::commit_graph` are pure Rust that knows nothing of PostgreSQL; `sql/` is what SQL does
+//! `gold` the figures and what explains them. `http`, `sources`, `jsonb::reader`,
+//! `gold::commit_graph` and `gold::statistics` are pure Rust that knows nothing of PostgreSQL; `sql/` is what SQL does
 //! better: storing, upserting, scheduling, views.
 
 #[cfg(not(panic = "unwind"))]
@@ -10,6 +10,7 @@ compile_error!("build with panic = \"unwind\": a PostgreSQL error crosses Rust f
 
 use pgrx::extension_sql_file;
 
+pub mod gold;
 pub mod http;
 pub mod jsonb;
 pub mod sources;
@@ -17,7 +18,6 @@ pub mod sources;
 mod bronze;
 mod error;
 mod frame;
-mod gold;
 mod interrupts;
 mod silver;
 mod time;
@@ -79,6 +79,7 @@ extension_sql_file!(
     name = "normalize",
     requires = ["batch"]
 );
+extension_sql_file!("../sql/gold/aggregates.sql", name = "aggregates");
 extension_sql_file!("../sql/gold/tables.sql", name = "gold_tables");
 extension_sql_file!("../sql/gold/compute.sql");
 extension_sql_file!("../sql/gold/dora.sql");
@@ -127,6 +128,7 @@ mod tests {
             "jsonb/reader.rs",
             "jsonb/time.rs",
             "gold/commit_graph.rs",
+            "gold/statistics",
             "silver/fields.rs",
             "silver/pull_request_history.rs",
             "silver/rows.rs",

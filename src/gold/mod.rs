@@ -2,5 +2,7 @@
 //!
 //! The rest of gold is SQL (`sql/gold`).
 
+mod aggregates;
 pub mod commit_graph;
 mod shipping;
+pub mod statistics;
