@@ -9,6 +9,7 @@ use pgrx::{PgSqlErrorCode, spi};
 use crate::bronze::CredentialsError;
 use crate::frame::FrameError;
 use crate::gold::MonthError;
+use crate::gold::statistics::StatisticsError;
 use crate::http::HttpError;
 use crate::silver::{Columns, Unreadable};
 use crate::sources::{OptionError, Remedy, SourceError};
@@ -31,6 +32,12 @@ pub enum Error {
     /// The engine for batches failed.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// A figure cannot be computed.
+    #[error(transparent)]
+    Statistics(#[from] StatisticsError),
+    /// A function that belongs to an aggregate was called by itself.
+    #[error("the function was not called by an aggregate")]
+    OutsideAggregate,
     /// A query of our own failed.
     #[error("a query of the extension failed: {0}")]
     Spi(#[from] spi::Error),
@@ -135,7 +142,8 @@ impl Error {
                 Code::ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE
             }
             Self::Credentials(error) => error.sqlstate(),
-            Self::Frame(_) | Self::Spi(_) => Code::ERRCODE_INTERNAL_ERROR,
+            Self::Statistics(error) => statistics_sqlstate(error),
+            Self::Frame(_) | Self::Spi(_) | Self::OutsideAggregate => Code::ERRCODE_INTERNAL_ERROR,
             Self::Unreadable(_) => Code::ERRCODE_DATA_EXCEPTION,
             Self::Glob { .. } => Code::ERRCODE_INVALID_PARAMETER_VALUE,
             Self::Month(_) => Code::ERRCODE_DATA_CORRUPTED,
@@ -145,6 +153,22 @@ impl Error {
             Self::OtherColumns(_) => Code::ERRCODE_DATATYPE_MISMATCH,
             Self::NotAnObject { .. } => Code::ERRCODE_INVALID_PARAMETER_VALUE,
         }
+    }
+}
+
+fn statistics_sqlstate(error: &StatisticsError) -> PgSqlErrorCode {
+    use PgSqlErrorCode as Code;
+    match error {
+        StatisticsError::Fraction(_) => Code::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+        StatisticsError::OtherFraction(..)
+        | StatisticsError::OtherRange
+        | StatisticsError::InfiniteRange => Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        StatisticsError::TooLong => Code::ERRCODE_DATETIME_FIELD_OVERFLOW,
+        StatisticsError::OutOfMemory(_) => Code::ERRCODE_OUT_OF_MEMORY,
+        StatisticsError::Malformed(_) | StatisticsError::UnknownVersion(_) => {
+            Code::ERRCODE_INVALID_BINARY_REPRESENTATION
+        }
+        StatisticsError::OtherState => Code::ERRCODE_INTERNAL_ERROR,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Three layers, one direction: `bronze` keeps what the APIs said, `silver` holds typed facts,
 //! `gold` the figures and what explains them. `http`, `sources`, `jsonb::reader` and
-//! `gold` but for two files are pure Rust that knows nothing of PostgreSQL; `sql/` is what SQL does
+//! `gold` but for four files are pure Rust that knows nothing of PostgreSQL; `sql/` is what SQL does
 //! better: storing, upserting, scheduling, views.
 
 #[cfg(not(panic = "unwind"))]
@@ -10,6 +10,7 @@ compile_error!("build with panic = \"unwind\": a PostgreSQL error crosses Rust f
 
 use pgrx::extension_sql_file;
 
+pub mod gold;
 pub mod http;
 pub mod jsonb;
 pub mod sources;
@@ -17,7 +18,6 @@ pub mod sources;
 mod bronze;
 mod error;
 mod frame;
-mod gold;
 mod interrupts;
 mod silver;
 mod time;
@@ -79,6 +79,7 @@ extension_sql_file!(
     name = "normalize",
     requires = ["batch"]
 );
+extension_sql_file!("../sql/gold/aggregates.sql", name = "aggregates");
 extension_sql_file!("../sql/gold/tables.sql", name = "gold_tables");
 extension_sql_file!("../sql/gold/services.sql");
 extension_sql_file!("../sql/gold/incidents.sql");
@@ -137,6 +138,7 @@ mod tests {
             "gold/service.rs",
             "gold/shipping.rs",
             "gold/stages.rs",
+            "gold/statistics",
             "silver/fields.rs",
             "silver/pull_request_history.rs",
             "silver/rows.rs",

@@ -1,6 +1,7 @@
 //! Figures and what explains them.
 //!
-//! Pure Rust but for `gather` and `answer`, which take facts from SQL and give rows back; choosing
+//! Pure Rust but for `gather` and `answer`, which take facts from SQL and give rows back, `glob` and
+//! `aggregates`; choosing
 //! and storing them is SQL (`sql/gold`).
 
 pub mod facts;
@@ -12,7 +13,9 @@ pub mod months;
 pub mod service;
 pub mod shipping;
 pub mod stages;
+pub mod statistics;
 
+mod aggregates;
 mod answer;
 mod gather;
 mod glob;
