@@ -61,5 +61,6 @@ BEGIN
     END LOOP;
 END
 $$;
-GRANT SELECT ON sources, status, runs, jobs, rejects, teams, services, bot_rules, normalizers TO PUBLIC;
+GRANT SELECT ON sources, status, runs, jobs, rejects, teams, services, bot_rules, normalizers,
+    bands, band_distributions, industry_means TO PUBLIC;
 GRANT USAGE ON SCHEMA diogen TO PUBLIC;

@@ -83,6 +83,8 @@ extension_sql_file!("../sql/gold/tables.sql", name = "gold_tables");
 extension_sql_file!("../sql/gold/compute.sql");
 extension_sql_file!("../sql/gold/dora.sql");
 extension_sql_file!("../sql/gold/explain.sql");
+extension_sql_file!("../sql/gold/bands.sql");
+extension_sql_file!("../sql/gold/business_time.sql");
 extension_sql_file!("../sql/access.sql", finalize);
 
 #[cfg(test)]
