@@ -71,5 +71,6 @@ BEGIN
     END LOOP;
 END
 $$;
-GRANT SELECT ON sources, status, runs, jobs, rejects, teams, services, deployment_rules, incident_rules, bot_rules, normalizers TO PUBLIC;
+GRANT SELECT ON sources, status, runs, jobs, rejects, teams, services, deployment_rules, incident_rules, bot_rules, normalizers,
+    bands, band_distributions, industry_means TO PUBLIC;
 GRANT USAGE ON SCHEMA diogen TO PUBLIC;

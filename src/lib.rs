@@ -86,6 +86,8 @@ extension_sql_file!("../sql/gold/incidents.sql");
 extension_sql_file!("../sql/gold/compute.sql");
 extension_sql_file!("../sql/gold/dora.sql");
 extension_sql_file!("../sql/gold/explain.sql");
+extension_sql_file!("../sql/gold/bands.sql");
+extension_sql_file!("../sql/gold/business_time.sql");
 extension_sql_file!("../sql/access.sql", finalize);
 
 #[cfg(test)]
