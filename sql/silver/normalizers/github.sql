@@ -38,7 +38,7 @@ CREATE FUNCTION github_pull_request_events(doc jsonb, context jsonb) RETURNS TAB
     timestamptz
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_pull_request_events(jsonb, jsonb) IS
-    'Normalizer: comments and draft history in a document as rows of diogen_silver.pull_request_events';
+    'Normalizer: comments and history in a document as rows of diogen_silver.pull_request_events';
 
 CREATE FUNCTION github_review_comments(doc jsonb, context jsonb) RETURNS TABLE (
     repository text, number bigint, event_id text, event text, actor text, actor_is_bot boolean, occurred_at

@@ -144,7 +144,7 @@ BEGIN
     COMMENT ON COLUMN diogen_silver.pull_request_events.number IS 'Number of the pull request';
     COMMENT ON COLUMN diogen_silver.pull_request_events.event_id IS 'Number of the comment, or name of the event';
     COMMENT ON COLUMN diogen_silver.pull_request_events.event IS
-        'commented, review_commented, ready_for_review, converted_to_draft, reopened or force_pushed';
+        'commented, review_commented, ready_for_review, converted_to_draft, closed (a merge closes too, and may be told as such), reopened or force_pushed';
     COMMENT ON COLUMN diogen_silver.pull_request_events.actor IS 'Login; ghost: a deleted account';
     COMMENT ON COLUMN diogen_silver.pull_request_events.actor_is_bot IS
         'Whether that is a bot: what the API says, unless diogen.bot_rules says otherwise';

@@ -249,7 +249,11 @@ fn a_lean_pull_request_has_what_a_rich_one_told() {
                                "submittedAt": "2026-06-01T11:00:00Z", "author": {"login": "b"}}]},
         "comments": {"nodes": [{"fullDatabaseId": "4", "createdAt": "2026-06-01T12:00:00Z",
                                 "author": {"login": "c"}}]},
-        "timelineItems": {"nodes": [{"__typename": "ReopenedEvent", "id": "E", "actor": null,
+        "timelineItems": {"nodes": [{"__typename": "ClosedEvent", "id": "D", "actor": {"login": "a"},
+                                     "createdAt": "2026-06-01T12:30:00Z"},
+                                    {"__typename": "MergedEvent", "id": "M", "actor": null,
+                                     "createdAt": "2026-06-01T12:30:00Z"},
+                                    {"__typename": "ReopenedEvent", "id": "E", "actor": null,
                                      "createdAt": "2026-06-01T13:00:00Z"}]},
     }});
     let sizes = |doc: &Value, context: &Value| {
@@ -274,6 +278,7 @@ fn a_lean_pull_request_has_what_a_rich_one_told() {
         rows("github_pull_request_events", &single, &remembered).expect("rows"),
         [
             "acme/api|17|4|commented|c|false|06-01T12:00",
+            "acme/api|17|D|closed|a|false|06-01T12:30",
             "acme/api|17|E|reopened|ghost|false|06-01T13:00"
         ]
     );
