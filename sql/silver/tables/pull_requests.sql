@@ -34,6 +34,7 @@ BEGIN
         reopened_count bigint NOT NULL DEFAULT 0,
         labels text[] NOT NULL DEFAULT '{}',
         url text,
+        reverts bigint,
         PRIMARY KEY (source, repository, number)
     );
     CREATE INDEX IF NOT EXISTS pull_requests_merged
@@ -76,6 +77,8 @@ BEGIN
     COMMENT ON COLUMN diogen_silver.pull_requests.reopened_count IS 'How often it was opened again';
     COMMENT ON COLUMN diogen_silver.pull_requests.labels IS 'Names of its labels';
     COMMENT ON COLUMN diogen_silver.pull_requests.url IS 'Its page, or its address in the API';
+    COMMENT ON COLUMN diogen_silver.pull_requests.reverts IS
+        'Number of the pull request of the same repository that it says it reverts, in its body or by the name of its branch; NULL: it names none';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.pull_request_commits (
         source text NOT NULL,

@@ -20,6 +20,7 @@ mod pull_requests;
 mod references;
 mod releases;
 mod repositories;
+mod reverts;
 mod reviews;
 
 use std::borrow::Cow;
