@@ -102,7 +102,7 @@ COMMENT ON FUNCTION github_branches(jsonb, jsonb) IS
 
 CREATE FUNCTION github_pipeline_runs(doc jsonb, context jsonb) RETURNS TABLE (
     repository text, run_id text, attempt bigint, name text, branch text, sha text, event text, result text,
-    created_at timestamptz, started_at timestamptz, finished_at timestamptz, url text
+    created_at timestamptz, started_at timestamptz, finished_at timestamptz, url text, title text
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_pipeline_runs(jsonb, jsonb) IS
     'Normalizer: a workflow run''s document as rows of diogen_silver.pipeline_runs, one per attempt that was seen';

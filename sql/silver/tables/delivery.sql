@@ -168,6 +168,7 @@ BEGIN
         started_at timestamptz,
         finished_at timestamptz,
         url text,
+        title text,
         PRIMARY KEY (source, repository, run_id, attempt)
     );
     CREATE INDEX IF NOT EXISTS pipeline_runs_document ON diogen_silver.pipeline_runs (document_id);
@@ -190,6 +191,8 @@ BEGIN
     COMMENT ON COLUMN diogen_silver.pipeline_runs.finished_at IS
         'When the attempt ended; NULL: it has not, or that was not seen';
     COMMENT ON COLUMN diogen_silver.pipeline_runs.url IS 'Its page, or its address in the API';
+    COMMENT ON COLUMN diogen_silver.pipeline_runs.title IS
+        'What GitHub shows it as: its run-name, else the title of the commit or pull request; NULL: not told';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.pipeline_jobs (
         source text NOT NULL,

@@ -67,7 +67,7 @@ const URL: &str = "https://api.github.com/repos/acme/api";
 fn workflow_runs_end_in_the_words_of_silver() {
     let run = |status: &str, conclusion: Value| {
         let doc = json!({
-            "id": 5, "name": "Deploy", "head_branch": "main", "head_sha": "a1", "event": "push",
+            "id": 5, "name": "Deploy", "display_title": "Deploy v1", "head_branch": "main", "head_sha": "a1", "event": "push",
             "status": status, "conclusion": conclusion, "run_attempt": 1,
             "created_at": "2026-06-01T10:00:00Z", "run_started_at": "2026-06-01T10:01:00Z",
             "updated_at": "2026-06-01T10:10:00Z", "url": format!("{URL}/actions/runs/5"),
@@ -86,7 +86,7 @@ fn workflow_runs_end_in_the_words_of_silver() {
     assert_eq!(
         run("completed", json!("success")),
         format!(
-            "acme/api|5|1|Deploy|main|a1|push|success|06-01T10:00|06-01T10:01|06-01T10:10|{URL}/actions/runs/5"
+            "acme/api|5|1|Deploy|main|a1|push|success|06-01T10:00|06-01T10:01|06-01T10:10|{URL}/actions/runs/5|Deploy v1"
         )
     );
     for (status, conclusion, result) in [

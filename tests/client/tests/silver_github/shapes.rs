@@ -62,7 +62,7 @@ fn rest_documents() -> Vec<(&'static str, &'static str, Value)> {
         (
             "workflow_runs",
             "workflow_run",
-            json!({"id": 100, "name": "Deploy", "head_branch": "main",
+            json!({"id": 100, "name": "Deploy", "display_title": "Two", "head_branch": "main",
             "head_sha": "c2", "event": "push", "status": "completed", "conclusion": "success", "run_attempt": 1,
             "created_at": created, "run_started_at": created, "updated_at": updated,
             "url": format!("{API}/actions/runs/100"), "html_url": format!("{WEB}/actions/runs/100")}),
