@@ -122,6 +122,8 @@ BEGIN
         started_at timestamptz,
         finished_at timestamptz,
         origin text NOT NULL,
+        payload text,
+        task text,
         PRIMARY KEY (source, repository, deployment_id)
     );
     CREATE INDEX IF NOT EXISTS deployments_document ON diogen_silver.deployments (document_id);
@@ -136,6 +138,9 @@ BEGIN
     COMMENT ON COLUMN diogen_silver.deployments.started_at IS 'First status in progress, else the creation';
     COMMENT ON COLUMN diogen_silver.deployments.finished_at IS 'When it came to its status; NULL: it did not end';
     COMMENT ON COLUMN diogen_silver.deployments.origin IS 'What told of it: github_deployment';
+    COMMENT ON COLUMN diogen_silver.deployments.payload IS
+        'What it was given along, an object as JSON; NULL: nothing';
+    COMMENT ON COLUMN diogen_silver.deployments.task IS 'What it was to do, such as deploy; NULL: not told';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.deployment_statuses (
         source text NOT NULL,

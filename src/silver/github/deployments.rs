@@ -1,6 +1,6 @@
 //! Deployments and their statuses.
 
-use super::{list_or_remembered, repository};
+use super::{deployment_payload, list_or_remembered, repository};
 use crate::jsonb::Object;
 use crate::silver::fields::{Fields, Required, Unreadable};
 use crate::silver::rows::{Columns, Rows, Type};
@@ -16,6 +16,8 @@ pub const COLUMNS: Columns = &[
     ("ref", Type::Text),
     ("created_at", Type::Time),
     ("origin", Type::Text),
+    ("payload", Type::Text),
+    ("task", Type::Text),
 ];
 
 /// Those of `diogen_silver.deployment_statuses`.
@@ -40,6 +42,8 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
         reference.into(),
         doc.moment(&["createdAt", "created_at"])?.into(),
         "github_deployment".into(),
+        deployment_payload::payload(doc.get("payload")).into(),
+        doc.name(&["task"])?.into(),
     ]);
     Ok(())
 }

@@ -9,6 +9,7 @@
 //! context (`sql/bronze/remember.sql`). The document counts first.
 
 mod commits;
+mod deployment_payload;
 mod deployments;
 mod issues;
 mod pipeline_jobs;

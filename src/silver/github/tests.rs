@@ -328,7 +328,8 @@ fn comments_on_code_and_in_conversation_are_told_apart() {
 #[test]
 fn deployments_statuses_releases_and_repositories_come_in_payloads_too() {
     let deployment = json!({
-        "id": 8, "sha": "a1", "ref": "main", "environment": "production",
+        "id": 8, "sha": "a1", "ref": "main", "environment": "production", "task": "deploy",
+        "payload": {"version": "v1"},
         "created_at": "2026-06-01T10:00:00Z", "url": format!("{URL}/deployments/8"),
     });
     let status = json!({
@@ -350,7 +351,7 @@ fn deployments_statuses_releases_and_repositories_come_in_payloads_too() {
             "github_deployments",
             "deployment",
             &deployment,
-            "acme/api|8|production|a1|main|06-01T10:00|github_deployment",
+            "acme/api|8|production|a1|main|06-01T10:00|github_deployment|{\"version\":\"v1\"}|deploy",
         ),
         (
             "github_deployment_statuses",

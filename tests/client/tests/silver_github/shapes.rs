@@ -35,7 +35,8 @@ fn rest_documents() -> Vec<(&'static str, &'static str, Value)> {
         (
             "deployments",
             "deployment",
-            json!({"id": 8, "sha": "c2", "ref": "main", "environment": "production",
+            json!({"id": 8, "sha": "c2", "ref": "main", "environment": "production", "task": "deploy",
+            "payload": {"version": "v1", "by": "hand"},
             "created_at": created, "updated_at": updated, "url": format!("{API}/deployments/8")}),
         ),
         (
@@ -113,7 +114,8 @@ fn graphql_documents() -> Vec<(&'static str, Value)> {
         (
             "deployments",
             json!({"databaseId": 8, "commitOid": "c2", "ref": {"name": "main"},
-            "environment": "production", "createdAt": created, "updatedAt": updated, "repository": of(),
+            "environment": "production", "task": "deploy", "payload": "{\"version\": \"v1\", \"by\": \"hand\"}",
+            "createdAt": created, "updatedAt": updated, "repository": of(),
             "commit": {"oid": "c2", "message": "Two", "authoredDate": "2026-06-01T10:00:00Z",
                 "committedDate": "2026-06-01T10:00:00Z", "author": {"name": "Alice"}, "parents": {"nodes": [{"oid": "c1"}]}},
             "statuses": {"nodes": [{"id": "S", "state": "SUCCESS", "createdAt": updated}]}}),
