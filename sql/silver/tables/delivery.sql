@@ -240,6 +240,11 @@ BEGIN
         resolved_at timestamptz,
         origin text NOT NULL,
         url text,
+        resolution text,
+        repository text,
+        deployment_id text,
+        sha text,
+        pull_request bigint,
         PRIMARY KEY (source, incident_id)
     );
     CREATE INDEX IF NOT EXISTS incidents_document ON diogen_silver.incidents (document_id);
@@ -256,6 +261,15 @@ BEGIN
     COMMENT ON COLUMN diogen_silver.incidents.resolved_at IS 'When it was over; NULL: it is not';
     COMMENT ON COLUMN diogen_silver.incidents.origin IS 'What told of it; sent: a record that was sent in';
     COMMENT ON COLUMN diogen_silver.incidents.url IS 'Its page';
+    COMMENT ON COLUMN diogen_silver.incidents.resolution IS
+        'What it turned out to be, in the words of where it comes from, such as false alarm or duplicate; NULL: not told';
+    COMMENT ON COLUMN diogen_silver.incidents.repository IS
+        'Repository of what caused it, as owner/name; NULL: not told';
+    COMMENT ON COLUMN diogen_silver.incidents.deployment_id IS
+        'Deployment that caused it, as in diogen_silver.deployments; NULL: not told';
+    COMMENT ON COLUMN diogen_silver.incidents.sha IS 'Commit that caused it; NULL: not told';
+    COMMENT ON COLUMN diogen_silver.incidents.pull_request IS
+        'Number of the pull request that caused it, in that repository; NULL: not told';
 END
 $$;
 COMMENT ON FUNCTION init_silver_delivery() IS 'Makes the silver tables of repositories and of what becomes of their commits where missing';
