@@ -70,7 +70,7 @@ COMMENT ON FUNCTION github_delivered_commits(jsonb, jsonb) IS
 
 CREATE FUNCTION github_deployments(doc jsonb, context jsonb) RETURNS TABLE (
     repository text, deployment_id text, environment text, sha text, ref text, created_at timestamptz, origin
-    text, payload text, task text
+    text, payload text, task text, service text, url text
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_deployments(jsonb, jsonb) IS
     'Normalizer: a deployment''s document as a row of diogen_silver.deployments';

@@ -124,23 +124,31 @@ BEGIN
         origin text NOT NULL,
         payload text,
         task text,
+        service text,
+        url text,
         PRIMARY KEY (source, repository, deployment_id)
     );
     CREATE INDEX IF NOT EXISTS deployments_document ON diogen_silver.deployments (document_id);
     COMMENT ON TABLE diogen_silver.deployments IS 'Deployments to any environment';
     COMMENT ON COLUMN diogen_silver.deployments.repository IS 'Repository, as owner/name';
-    COMMENT ON COLUMN diogen_silver.deployments.deployment_id IS 'Number of the deployment';
+    COMMENT ON COLUMN diogen_silver.deployments.deployment_id IS
+        'Number of the deployment, or what a record that was sent in calls it';
     COMMENT ON COLUMN diogen_silver.deployments.environment IS 'Environment it went to; NULL: not told';
     COMMENT ON COLUMN diogen_silver.deployments.sha IS 'Commit that was deployed; NULL: not told';
     COMMENT ON COLUMN diogen_silver.deployments.ref IS 'Branch or tag that was deployed; NULL: not told';
     COMMENT ON COLUMN diogen_silver.deployments.status IS 'success, failure, cancelled, in_progress or other';
     COMMENT ON COLUMN diogen_silver.deployments.created_at IS 'When it was made';
-    COMMENT ON COLUMN diogen_silver.deployments.started_at IS 'First status in progress, else the creation';
+    COMMENT ON COLUMN diogen_silver.deployments.started_at IS
+        'First status in progress, or what a record that was sent in says; else the creation';
     COMMENT ON COLUMN diogen_silver.deployments.finished_at IS 'When it came to its status; NULL: it did not end';
-    COMMENT ON COLUMN diogen_silver.deployments.origin IS 'What told of it: github_deployment';
+    COMMENT ON COLUMN diogen_silver.deployments.origin IS
+        'What told of it: github_deployment; sent: a record that was sent in';
     COMMENT ON COLUMN diogen_silver.deployments.payload IS
         'What it was given along, an object as JSON; NULL: nothing';
     COMMENT ON COLUMN diogen_silver.deployments.task IS 'What it was to do, such as deploy; NULL: not told';
+    COMMENT ON COLUMN diogen_silver.deployments.service IS
+        'Service that it deploys, where its repository has several; NULL: not told, as by GitHub';
+    COMMENT ON COLUMN diogen_silver.deployments.url IS 'Its page; NULL: not told, as by GitHub';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.deployment_statuses (
         source text NOT NULL,

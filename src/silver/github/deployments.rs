@@ -3,7 +3,7 @@
 use super::{deployment_payload, list_or_remembered, repository};
 use crate::jsonb::Object;
 use crate::silver::fields::{Fields, Required, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type};
+use crate::silver::rows::{Columns, Rows, Type, Value};
 use crate::sources::github::identity;
 
 /// Those of `diogen_silver.deployments` that the document itself says. How it ended follows from
@@ -18,6 +18,8 @@ pub const COLUMNS: Columns = &[
     ("origin", Type::Text),
     ("payload", Type::Text),
     ("task", Type::Text),
+    ("service", Type::Text),
+    ("url", Type::Text),
 ];
 
 /// Those of `diogen_silver.deployment_statuses`.
@@ -44,6 +46,9 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
         "github_deployment".into(),
         deployment_payload::payload(doc.get("payload")).into(),
         doc.name(&["task"])?.into(),
+        // Only records that are sent in tell these, and nothing of such a one stays.
+        Value::Null,
+        Value::Null,
     ]);
     Ok(())
 }

@@ -351,7 +351,7 @@ fn deployments_statuses_releases_and_repositories_come_in_payloads_too() {
             "github_deployments",
             "deployment",
             &deployment,
-            "acme/api|8|production|a1|main|06-01T10:00|github_deployment|{\"version\":\"v1\"}|deploy",
+            "acme/api|8|production|a1|main|06-01T10:00|github_deployment|{\"version\":\"v1\"}|deploy|-|-",
         ),
         (
             "github_deployment_statuses",
