@@ -229,9 +229,13 @@ FROM (VALUES
 ) AS builtin (stream, target, function);
 
 -- Records that are sent in, beside whichever tool.
-INSERT INTO normalizers (kind, stream, target, function, is_builtin)
-SELECT kind, 'incidents', 'incidents', 'diogen.sent_incidents', true
-FROM unnest('{github,jira}'::text[]) AS kind;
+INSERT INTO normalizers (kind, stream, target, function, priority, is_builtin)
+SELECT kind, stream, target, 'diogen.' || function, priority, true
+FROM unnest('{github,jira}'::text[]) AS kind,
+     (VALUES ('incidents', 'incidents', 'sent_incidents', 0),
+             -- What GitHub says itself of a deployment with the same id counts.
+             ('deployment_records', 'deployments', 'sent_deployments', -1)
+     ) AS builtin (stream, target, function, priority);
 
 SELECT pg_catalog.pg_extension_config_dump('teams', '');
 SELECT pg_catalog.pg_extension_config_dump('services', '');

@@ -127,7 +127,7 @@ impl Error {
             Self::Source(SourceError::TooHeavy { .. }) => Code::ERRCODE_STATEMENT_TOO_COMPLEX,
             Self::Source(SourceError::CursorLost { .. }) => Code::ERRCODE_FDW_REPLY_HANDLE,
             Self::Source(SourceError::ForeignLink { .. }) => Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            Self::Source(SourceError::NoKey { .. } | SourceError::NoIncident { .. }) => {
+            Self::Source(SourceError::NoKey { .. } | SourceError::NoRecordKey { .. }) => {
                 Code::ERRCODE_NOT_NULL_VIOLATION
             }
             Self::Source(SourceError::OtherStream { .. } | SourceError::NoDocument { .. }) => {

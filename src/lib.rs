@@ -61,6 +61,10 @@ extension_sql_file!(
     name = "incident_normalizers"
 );
 extension_sql_file!(
+    "../sql/silver/normalizers/deployment_records.sql",
+    name = "deployment_record_normalizers"
+);
+extension_sql_file!(
     "../sql/silver/normalizers/jira.sql",
     name = "jira_normalizers"
 );
@@ -148,6 +152,7 @@ mod tests {
             "silver/github",
             "silver/jira",
             "silver/incidents.rs",
+            "silver/deployment_records.rs",
             "frame.rs",
         ];
         let files: usize = pure.iter().map(|path| check(&src.join(path))).sum();

@@ -37,6 +37,12 @@ BEGIN
         context = d.context || pg_catalog.jsonb_build_object('repository', new_name),
         changed_xid = pg_catalog.pg_current_xact_id()
     WHERE d.source = source AND d.scope = old_name;
+    -- Incidents belong to no repository, but may name the one of their cause.
+    UPDATE diogen_bronze.documents d
+    SET context = d.context || pg_catalog.jsonb_build_object('repository', new_name),
+        changed_xid = pg_catalog.pg_current_xact_id()
+    WHERE d.source = source AND d.stream = 'incidents'
+      AND coalesce(d.context ->> 'repository', d.doc ->> 'repository') = old_name;
     -- Their rows make room for those of the old name.
     UPDATE diogen_bronze.documents d SET changed_xid = pg_catalog.pg_current_xact_id()
     WHERE d.source = source AND d.scope = new_name AND d.changed_xid <> pg_catalog.pg_current_xact_id();
@@ -49,7 +55,9 @@ BEGIN
                        THEN pg_catalog.jsonb_set(q.request, '{context,repository}', pg_catalog.to_jsonb(new_name))
                        ELSE q.request || pg_catalog.jsonb_build_object('repository', new_name) END
     WHERE q.source = source AND old_name IN (q.request #>> '{context,repository}', q.request ->> 'repository');
-    FOR target IN SELECT diogen.tables_with('{diogen_silver,diogen_gold}', '{source,repository}') LOOP
+    FOR target IN SELECT t FROM diogen.tables_with('{diogen_silver,diogen_gold}', '{source,repository}') t
+                  -- Those of the new name are not in the way, and no document of that would bring them back.
+                  WHERE t <> 'diogen_silver.incidents'::regclass LOOP
         EXECUTE pg_catalog.format('DELETE FROM %s WHERE source = $1 AND repository = $2', target) USING source, new_name;
         EXECUTE pg_catalog.format('UPDATE %s SET repository = $3 WHERE source = $1 AND repository = $2', target)
             USING source, old_name, new_name;

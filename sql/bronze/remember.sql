@@ -91,6 +91,13 @@ LANGUAGE sql IMMUTABLE AS $$
                      WHERE NOT l.is_told AND l.known IS NOT NULL), '{}')
         || coalesce((SELECT jsonb_object_agg(c.name, c.known) FROM counts c
                      WHERE coalesce(c.told, 'null') = 'null' AND coalesce(c.known, 'null') <> 'null'), '{}')
+        -- Only REST tells a body, and of it the lines count that name what is reverted.
+        || CASE WHEN doc ? 'body' THEN '{}'
+                ELSE jsonb_strip_nulls(jsonb_build_object('body', CASE
+                    WHEN old_doc ? 'body'
+                    THEN (SELECT string_agg(r.line[1], E'\n')
+                          FROM regexp_matches(old_doc ->> 'body', '(?n)^Reverts [^ #]*#[0-9]+\M', 'g') AS r (line))
+                    ELSE remembered ->> 'body' END)) END
         || coalesce((SELECT jsonb_build_object('dropped_commits', jsonb_agg(d.commit ORDER BY d.commit ->> 'oid'))
                      FROM dropped d HAVING count(*) > 0), '{}')
 $$;

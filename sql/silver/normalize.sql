@@ -34,7 +34,9 @@ BEGIN
     last_id := ids[documents];
     PERFORM diogen.complete_batch();
     written := diogen.store_batch(source, ids, plans, empty_targets, is_first);
-    IF EXISTS (SELECT FROM diogen.normalizers n WHERE n.kind = kind AND n.target = 'repositories') THEN
+    -- Other tools have no repositories, but what is sent in beside them may.
+    IF stream = 'deployment_records'
+       OR EXISTS (SELECT FROM diogen.normalizers n WHERE n.kind = kind AND n.target = 'repositories') THEN
         scopes := ARRAY(SELECT DISTINCT s.scope FROM pg_catalog.unnest(scopes) AS s (scope) WHERE s.scope <> '*');
         -- A repository that anything belongs to is one, whether or not it has a document of its own.
         INSERT INTO diogen_silver.repositories (source, repository)

@@ -25,10 +25,15 @@ const COLUMNS: Columns = &[
     ("resolved_at", Type::Time),
     ("origin", Type::Text),
     ("url", Type::Text),
+    ("resolution", Type::Text),
+    ("repository", Type::Text),
+    ("deployment_id", Type::Text),
+    ("sha", Type::Text),
+    ("pull_request", Type::Integer),
 ];
 
 /// The row of an incident. Its status follows from its times where it is not told.
-fn read(doc: Object<'_>, _context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable> {
+fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable> {
     let acknowledged_at = doc.moment(&["acknowledged_at"])?;
     let resolved_at = doc.moment(&["resolved_at"])?;
     let status = doc.name(&["status"])?.unwrap_or(match resolved_at {
@@ -37,6 +42,9 @@ fn read(doc: Object<'_>, _context: Object<'_>, rows: &mut Rows) -> Result<(), Un
         None => "open",
     });
     let id = doc.identifier(&["incident_id"])?;
+    let cause = doc.identifier(&["deployment_id"])?;
+    // Under its new name the context has it, where it was renamed.
+    let repository = context.name(&["repository"])?;
     rows.push([
         id.filter(|id| !id.is_empty())
             .required("incident_id")?
@@ -50,6 +58,11 @@ fn read(doc: Object<'_>, _context: Object<'_>, rows: &mut Rows) -> Result<(), Un
         resolved_at.into(),
         doc.name(&["origin"])?.unwrap_or("sent").into(),
         doc.string(&["url"])?.into(),
+        doc.name(&["resolution"])?.into(),
+        repository.or(doc.name(&["repository"])?).into(),
+        cause.filter(|id| !id.is_empty()).into(),
+        doc.name(&["sha"])?.into(),
+        doc.whole(&["pull_request"])?.into(),
     ]);
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! lets them be called from SQL, which stores their rows (`sql/silver`).
 
 mod batch;
+mod deployment_records;
 mod fields;
 mod github;
 mod incidents;

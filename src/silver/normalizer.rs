@@ -4,7 +4,7 @@ use crate::jsonb::Object;
 
 use super::fields::Unreadable;
 use super::rows::{Columns, Rows};
-use super::{github, incidents, jira};
+use super::{deployment_records, github, incidents, jira};
 
 /// From one document to rows of one silver table.
 #[derive(Debug)]
@@ -23,6 +23,7 @@ const NORMALIZERS: &[&[Normalizer]] = &[
     github::NORMALIZERS,
     jira::NORMALIZERS,
     incidents::NORMALIZERS,
+    deployment_records::NORMALIZERS,
 ];
 
 impl Normalizer {

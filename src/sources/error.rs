@@ -119,8 +119,12 @@ pub enum SourceError {
         example: &'static str,
     },
     /// A record that is sent in lacks its key.
-    #[error("an incident carries no incident_id; a record looks like {example}")]
-    NoIncident {
+    #[error("{record} carries no {missing}; a record looks like {example}")]
+    NoRecordKey {
+        /// What it tells of.
+        record: &'static str,
+        /// What is missing.
+        missing: &'static str,
         /// What would be right.
         example: &'static str,
     },

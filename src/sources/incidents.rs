@@ -14,7 +14,11 @@ const EXAMPLE: &str = r#"{"incident_id": "INC-17", "opened_at": "2026-01-31T12:0
 pub fn identify(document: Object<'_>) -> Result<Identity, SourceError> {
     let id = document.get("incident_id").and_then(Json::identifier);
     let id = id.filter(|id| !id.is_empty());
-    let key = id.ok_or(SourceError::NoIncident { example: EXAMPLE })?;
+    let key = id.ok_or(SourceError::NoRecordKey {
+        record: "an incident",
+        missing: "incident_id",
+        example: EXAMPLE,
+    })?;
     Ok(Identity {
         key,
         scope: WHOLE.to_owned(),

@@ -4,6 +4,7 @@
 //! documents and the next cursor. It neither waits for the network nor knows the database.
 
 mod clean;
+pub mod deployment_records;
 mod error;
 pub mod github;
 mod incidents;
@@ -25,6 +26,7 @@ use crate::http::Response;
 use crate::jsonb::Object;
 
 use clean::without_nul;
+pub use deployment_records::DEPLOYMENT_RECORDS;
 pub use error::{Remedy, SourceError};
 pub use incidents::INCIDENTS;
 pub use limits::Budget;
@@ -317,6 +319,7 @@ pub fn identify(
     match stream {
         // Those are the same whatever tool they are sent in beside.
         _ if stream == INCIDENTS.name => incidents::identify(document),
+        _ if stream == DEPLOYMENT_RECORDS.name => deployment_records::identify(document, context),
         _ => kind.identify(stream, document, context),
     }
 }

@@ -8,7 +8,7 @@ LANGUAGE sql VOLATILE AS $$
         WHERE t.source = enrich_deployments.source AND d.source = t.source
           -- What is known of one that has yet to come waits for it.
           AND d.repository = t.repository AND d.deployment_id = t.deployment_id
-        RETURNING t.repository, t.deployment_id, d.created_at
+        RETURNING t.repository, t.deployment_id, d.created_at, d.origin
     ), history AS (
         -- GitHub's own words. "inactive" follows a success and does not undo it; alone it is none.
         SELECT t.repository, t.deployment_id, t.created_at,
@@ -22,6 +22,8 @@ LANGUAGE sql VOLATILE AS $$
         LEFT JOIN diogen_silver.deployment_statuses s
                ON s.source = enrich_deployments.source
               AND s.repository = t.repository AND s.deployment_id = t.deployment_id
+        -- A record that was sent in says itself how it ended.
+        WHERE t.origin <> 'sent'
         GROUP BY t.repository, t.deployment_id, t.created_at
     ), summary AS (
         SELECT h.repository, h.deployment_id,

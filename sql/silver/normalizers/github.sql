@@ -14,7 +14,7 @@ CREATE FUNCTION github_pull_requests(doc jsonb, context jsonb) RETURNS TABLE (
     boolean, base_ref text, head_ref text, created_at timestamptz, updated_at timestamptz, ready_at
     timestamptz, merged_at timestamptz, closed_at timestamptz, merge_sha text, additions bigint, deletions
     bigint, changed_files bigint, commit_count bigint, comment_count bigint, labels text[], url text,
-    first_commit_at timestamptz, first_review_at timestamptz, approved_at timestamptz, commits_known bigint,
+    reverts bigint, first_commit_at timestamptz, first_review_at timestamptz, approved_at timestamptz, commits_known bigint,
     review_count bigint, reopened_count bigint
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_pull_requests(jsonb, jsonb) IS
@@ -38,7 +38,7 @@ CREATE FUNCTION github_pull_request_events(doc jsonb, context jsonb) RETURNS TAB
     timestamptz
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_pull_request_events(jsonb, jsonb) IS
-    'Normalizer: comments and draft history in a document as rows of diogen_silver.pull_request_events';
+    'Normalizer: comments and history in a document as rows of diogen_silver.pull_request_events';
 
 CREATE FUNCTION github_review_comments(doc jsonb, context jsonb) RETURNS TABLE (
     repository text, number bigint, event_id text, event text, actor text, actor_is_bot boolean, occurred_at
@@ -70,7 +70,7 @@ COMMENT ON FUNCTION github_delivered_commits(jsonb, jsonb) IS
 
 CREATE FUNCTION github_deployments(doc jsonb, context jsonb) RETURNS TABLE (
     repository text, deployment_id text, environment text, sha text, ref text, created_at timestamptz, origin
-    text
+    text, payload text, task text, service text, url text
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_deployments(jsonb, jsonb) IS
     'Normalizer: a deployment''s document as a row of diogen_silver.deployments';
@@ -102,7 +102,7 @@ COMMENT ON FUNCTION github_branches(jsonb, jsonb) IS
 
 CREATE FUNCTION github_pipeline_runs(doc jsonb, context jsonb) RETURNS TABLE (
     repository text, run_id text, attempt bigint, name text, branch text, sha text, event text, result text,
-    created_at timestamptz, started_at timestamptz, finished_at timestamptz, url text
+    created_at timestamptz, started_at timestamptz, finished_at timestamptz, url text, title text
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_pipeline_runs(jsonb, jsonb) IS
     'Normalizer: a workflow run''s document as rows of diogen_silver.pipeline_runs, one per attempt that was seen';

@@ -122,20 +122,33 @@ BEGIN
         started_at timestamptz,
         finished_at timestamptz,
         origin text NOT NULL,
+        payload text,
+        task text,
+        service text,
+        url text,
         PRIMARY KEY (source, repository, deployment_id)
     );
     CREATE INDEX IF NOT EXISTS deployments_document ON diogen_silver.deployments (document_id);
     COMMENT ON TABLE diogen_silver.deployments IS 'Deployments to any environment';
     COMMENT ON COLUMN diogen_silver.deployments.repository IS 'Repository, as owner/name';
-    COMMENT ON COLUMN diogen_silver.deployments.deployment_id IS 'Number of the deployment';
+    COMMENT ON COLUMN diogen_silver.deployments.deployment_id IS
+        'Number of the deployment, or what a record that was sent in calls it';
     COMMENT ON COLUMN diogen_silver.deployments.environment IS 'Environment it went to; NULL: not told';
     COMMENT ON COLUMN diogen_silver.deployments.sha IS 'Commit that was deployed; NULL: not told';
     COMMENT ON COLUMN diogen_silver.deployments.ref IS 'Branch or tag that was deployed; NULL: not told';
     COMMENT ON COLUMN diogen_silver.deployments.status IS 'success, failure, cancelled, in_progress or other';
     COMMENT ON COLUMN diogen_silver.deployments.created_at IS 'When it was made';
-    COMMENT ON COLUMN diogen_silver.deployments.started_at IS 'First status in progress, else the creation';
+    COMMENT ON COLUMN diogen_silver.deployments.started_at IS
+        'First status in progress, or what a record that was sent in says; else the creation';
     COMMENT ON COLUMN diogen_silver.deployments.finished_at IS 'When it came to its status; NULL: it did not end';
-    COMMENT ON COLUMN diogen_silver.deployments.origin IS 'What told of it: github_deployment';
+    COMMENT ON COLUMN diogen_silver.deployments.origin IS
+        'What told of it: github_deployment; sent: a record that was sent in';
+    COMMENT ON COLUMN diogen_silver.deployments.payload IS
+        'What it was given along, an object as JSON; NULL: nothing';
+    COMMENT ON COLUMN diogen_silver.deployments.task IS 'What it was to do, such as deploy; NULL: not told';
+    COMMENT ON COLUMN diogen_silver.deployments.service IS
+        'Service that it deploys, where its repository has several; NULL: not told, as by GitHub';
+    COMMENT ON COLUMN diogen_silver.deployments.url IS 'Its page; NULL: not told, as by GitHub';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.deployment_statuses (
         source text NOT NULL,
@@ -168,6 +181,7 @@ BEGIN
         started_at timestamptz,
         finished_at timestamptz,
         url text,
+        title text,
         PRIMARY KEY (source, repository, run_id, attempt)
     );
     CREATE INDEX IF NOT EXISTS pipeline_runs_document ON diogen_silver.pipeline_runs (document_id);
@@ -190,6 +204,8 @@ BEGIN
     COMMENT ON COLUMN diogen_silver.pipeline_runs.finished_at IS
         'When the attempt ended; NULL: it has not, or that was not seen';
     COMMENT ON COLUMN diogen_silver.pipeline_runs.url IS 'Its page, or its address in the API';
+    COMMENT ON COLUMN diogen_silver.pipeline_runs.title IS
+        'What GitHub shows it as: its run-name, else the title of the commit or pull request; NULL: not told';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.pipeline_jobs (
         source text NOT NULL,
@@ -232,6 +248,11 @@ BEGIN
         resolved_at timestamptz,
         origin text NOT NULL,
         url text,
+        resolution text,
+        repository text,
+        deployment_id text,
+        sha text,
+        pull_request bigint,
         PRIMARY KEY (source, incident_id)
     );
     CREATE INDEX IF NOT EXISTS incidents_document ON diogen_silver.incidents (document_id);
@@ -248,6 +269,15 @@ BEGIN
     COMMENT ON COLUMN diogen_silver.incidents.resolved_at IS 'When it was over; NULL: it is not';
     COMMENT ON COLUMN diogen_silver.incidents.origin IS 'What told of it; sent: a record that was sent in';
     COMMENT ON COLUMN diogen_silver.incidents.url IS 'Its page';
+    COMMENT ON COLUMN diogen_silver.incidents.resolution IS
+        'What it turned out to be, in the words of where it comes from, such as false alarm or duplicate; NULL: not told';
+    COMMENT ON COLUMN diogen_silver.incidents.repository IS
+        'Repository of what caused it, as owner/name; NULL: not told';
+    COMMENT ON COLUMN diogen_silver.incidents.deployment_id IS
+        'Deployment that caused it, as in diogen_silver.deployments; NULL: not told';
+    COMMENT ON COLUMN diogen_silver.incidents.sha IS 'Commit that caused it; NULL: not told';
+    COMMENT ON COLUMN diogen_silver.incidents.pull_request IS
+        'Number of the pull request that caused it, in that repository; NULL: not told';
 END
 $$;
 COMMENT ON FUNCTION init_silver_delivery() IS 'Makes the silver tables of repositories and of what becomes of their commits where missing';

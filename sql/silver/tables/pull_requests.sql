@@ -34,6 +34,7 @@ BEGIN
         reopened_count bigint NOT NULL DEFAULT 0,
         labels text[] NOT NULL DEFAULT '{}',
         url text,
+        reverts bigint,
         PRIMARY KEY (source, repository, number)
     );
     CREATE INDEX IF NOT EXISTS pull_requests_merged
@@ -76,6 +77,8 @@ BEGIN
     COMMENT ON COLUMN diogen_silver.pull_requests.reopened_count IS 'How often it was opened again';
     COMMENT ON COLUMN diogen_silver.pull_requests.labels IS 'Names of its labels';
     COMMENT ON COLUMN diogen_silver.pull_requests.url IS 'Its page, or its address in the API';
+    COMMENT ON COLUMN diogen_silver.pull_requests.reverts IS
+        'Number of the pull request of the same repository that it says it reverts, in its body or by the name of its branch; NULL: it names none';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.pull_request_commits (
         source text NOT NULL,
@@ -144,7 +147,7 @@ BEGIN
     COMMENT ON COLUMN diogen_silver.pull_request_events.number IS 'Number of the pull request';
     COMMENT ON COLUMN diogen_silver.pull_request_events.event_id IS 'Number of the comment, or name of the event';
     COMMENT ON COLUMN diogen_silver.pull_request_events.event IS
-        'commented, review_commented, ready_for_review, converted_to_draft, reopened or force_pushed';
+        'commented, review_commented, ready_for_review, converted_to_draft, closed (a merge closes too, and may be told as such), reopened or force_pushed';
     COMMENT ON COLUMN diogen_silver.pull_request_events.actor IS 'Login; ghost: a deleted account';
     COMMENT ON COLUMN diogen_silver.pull_request_events.actor_is_bot IS
         'Whether that is a bot: what the API says, unless diogen.bot_rules says otherwise';

@@ -1,9 +1,9 @@
 //! Deployments and their statuses.
 
-use super::{list_or_remembered, repository};
+use super::{deployment_payload, list_or_remembered, repository};
 use crate::jsonb::Object;
 use crate::silver::fields::{Fields, Required, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type};
+use crate::silver::rows::{Columns, Rows, Type, Value};
 use crate::sources::github::identity;
 
 /// Those of `diogen_silver.deployments` that the document itself says. How it ended follows from
@@ -16,6 +16,10 @@ pub const COLUMNS: Columns = &[
     ("ref", Type::Text),
     ("created_at", Type::Time),
     ("origin", Type::Text),
+    ("payload", Type::Text),
+    ("task", Type::Text),
+    ("service", Type::Text),
+    ("url", Type::Text),
 ];
 
 /// Those of `diogen_silver.deployment_statuses`.
@@ -40,6 +44,11 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
         reference.into(),
         doc.moment(&["createdAt", "created_at"])?.into(),
         "github_deployment".into(),
+        deployment_payload::payload(doc.get("payload")).into(),
+        doc.name(&["task"])?.into(),
+        // Only records that are sent in tell these, and nothing of such a one stays.
+        Value::Null,
+        Value::Null,
     ]);
     Ok(())
 }

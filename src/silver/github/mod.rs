@@ -9,6 +9,7 @@
 //! context (`sql/bronze/remember.sql`). The document counts first.
 
 mod commits;
+mod deployment_payload;
 mod deployments;
 mod issues;
 mod pipeline_jobs;
@@ -20,6 +21,7 @@ mod pull_requests;
 mod references;
 mod releases;
 mod repositories;
+mod reverts;
 mod reviews;
 
 use std::borrow::Cow;

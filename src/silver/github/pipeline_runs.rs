@@ -20,6 +20,7 @@ pub const COLUMNS: Columns = &[
     ("started_at", Type::Time),
     ("finished_at", Type::Time),
     ("url", Type::Text),
+    ("title", Type::Text),
 ];
 
 /// The row of a run's last attempt, and those of earlier ones that are remembered: GitHub shows the
@@ -65,6 +66,7 @@ fn push(
         started_at.or(created_at.filter(|_| number == 1)).into(),
         attempt.moment(&["updated_at"])?.filter(|_| is_over).into(),
         run.string(&["html_url", "url"])?.into(),
+        run.string(&["display_title"])?.into(),
     ]);
     Ok(())
 }

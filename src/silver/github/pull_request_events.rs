@@ -17,7 +17,7 @@ pub const COLUMNS: Columns = &[
     ("occurred_at", Type::Time),
 ];
 
-/// The rows of the comments and the draft history nested in a pull request of GraphQL, or of the
+/// The rows of the comments and the history nested in a pull request of GraphQL, or of the
 /// comment or event that a document is.
 pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable> {
     let of = PullRequest { doc, context };
@@ -60,6 +60,8 @@ fn event(item: Object<'_>) -> Result<Option<&'static str>, Unreadable> {
     Ok(match item.string(&["__typename"])? {
         Some("ReadyForReviewEvent") => Some("ready_for_review"),
         Some("ConvertToDraftEvent") => Some("converted_to_draft"),
+        // A merge closes the pull request too, and GitHub tells both.
+        Some("ClosedEvent") => Some("closed"),
         Some("ReopenedEvent") => Some("reopened"),
         Some("HeadRefForcePushedEvent") => Some("force_pushed"),
         _ => None,

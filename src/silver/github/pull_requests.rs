@@ -1,6 +1,6 @@
 //! Pull requests.
 
-use super::{actor, number, remembered, repository};
+use super::{actor, number, remembered, repository, reverts};
 use crate::jsonb::{Json, Object};
 use crate::silver::fields::{Fields, Unreadable, wrong};
 use crate::silver::rows::{Columns, Rows, Type, Value};
@@ -30,6 +30,7 @@ pub const COLUMNS: Columns = &[
     ("comment_count", Type::Integer),
     ("labels", Type::Texts),
     ("url", Type::Text),
+    ("reverts", Type::Integer),
     ("first_commit_at", Type::Time),
     ("first_review_at", Type::Time),
     ("approved_at", Type::Time),
@@ -67,22 +68,30 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
     for label in doc.list(&["labels"])? {
         labels.extend(label.string(&["name"])?);
     }
-    let remembered = |key| match remembered(context) {
+    let known = |key| match remembered(context) {
         Some(remembered) => remembered.whole(&[key]),
         None => Ok(None),
     };
-    let size = |keys: &[&str], key| Ok(doc.whole(keys)?.or(remembered(key)?));
-    let count = |list, key| Ok(count(doc, list)?.or(remembered(key)?));
+    let size = |keys: &[&str], key| Ok(doc.whole(keys)?.or(known(key)?));
+    let count = |list, key| Ok(count(doc, list)?.or(known(key)?));
+    let (repository, number) = (repository(doc, context)?, number(doc, context)?);
+    let head_ref = doc.string(&["headRefName", "head.ref"])?;
+    // GraphQL is not asked for it.
+    let body = match (doc.string(&["body"])?, remembered(context)) {
+        (None, Some(remembered)) => remembered.string(&["body"])?,
+        (body, _) => body,
+    };
+    let reverts = reverts::reverted(&repository, number, body, head_ref);
     rows.push([
-        repository(doc, context)?.into(),
-        number(doc, context)?.into(),
+        repository.into(),
+        number.into(),
         doc.string(&["title"])?.into(),
         author.into(),
         author_is_bot.into(),
         state.into(),
         is_draft.into(),
         doc.string(&["baseRefName", "base.ref"])?.into(),
-        doc.string(&["headRefName", "head.ref"])?.into(),
+        head_ref.into(),
         created_at.into(),
         doc.moment(&["updatedAt", "updated_at"])?.into(),
         created_at.filter(|_| !is_draft).into(),
@@ -96,6 +105,7 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
         count("comments", "comment_count")?.into(),
         labels.into(),
         doc.string(&["html_url", "url"])?.into(),
+        reverts.into(),
         Value::Null,
         Value::Null,
         Value::Null,

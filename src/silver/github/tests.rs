@@ -67,7 +67,7 @@ const URL: &str = "https://api.github.com/repos/acme/api";
 fn workflow_runs_end_in_the_words_of_silver() {
     let run = |status: &str, conclusion: Value| {
         let doc = json!({
-            "id": 5, "name": "Deploy", "head_branch": "main", "head_sha": "a1", "event": "push",
+            "id": 5, "name": "Deploy", "display_title": "Deploy v1", "head_branch": "main", "head_sha": "a1", "event": "push",
             "status": status, "conclusion": conclusion, "run_attempt": 1,
             "created_at": "2026-06-01T10:00:00Z", "run_started_at": "2026-06-01T10:01:00Z",
             "updated_at": "2026-06-01T10:10:00Z", "url": format!("{URL}/actions/runs/5"),
@@ -86,7 +86,7 @@ fn workflow_runs_end_in_the_words_of_silver() {
     assert_eq!(
         run("completed", json!("success")),
         format!(
-            "acme/api|5|1|Deploy|main|a1|push|success|06-01T10:00|06-01T10:01|06-01T10:10|{URL}/actions/runs/5"
+            "acme/api|5|1|Deploy|main|a1|push|success|06-01T10:00|06-01T10:01|06-01T10:10|{URL}/actions/runs/5|Deploy v1"
         )
     );
     for (status, conclusion, result) in [
@@ -249,7 +249,11 @@ fn a_lean_pull_request_has_what_a_rich_one_told() {
                                "submittedAt": "2026-06-01T11:00:00Z", "author": {"login": "b"}}]},
         "comments": {"nodes": [{"fullDatabaseId": "4", "createdAt": "2026-06-01T12:00:00Z",
                                 "author": {"login": "c"}}]},
-        "timelineItems": {"nodes": [{"__typename": "ReopenedEvent", "id": "E", "actor": null,
+        "timelineItems": {"nodes": [{"__typename": "ClosedEvent", "id": "D", "actor": {"login": "a"},
+                                     "createdAt": "2026-06-01T12:30:00Z"},
+                                    {"__typename": "MergedEvent", "id": "M", "actor": null,
+                                     "createdAt": "2026-06-01T12:30:00Z"},
+                                    {"__typename": "ReopenedEvent", "id": "E", "actor": null,
                                      "createdAt": "2026-06-01T13:00:00Z"}]},
     }});
     let sizes = |doc: &Value, context: &Value| {
@@ -274,6 +278,7 @@ fn a_lean_pull_request_has_what_a_rich_one_told() {
         rows("github_pull_request_events", &single, &remembered).expect("rows"),
         [
             "acme/api|17|4|commented|c|false|06-01T12:00",
+            "acme/api|17|D|closed|a|false|06-01T12:30",
             "acme/api|17|E|reopened|ghost|false|06-01T13:00"
         ]
     );
@@ -323,7 +328,8 @@ fn comments_on_code_and_in_conversation_are_told_apart() {
 #[test]
 fn deployments_statuses_releases_and_repositories_come_in_payloads_too() {
     let deployment = json!({
-        "id": 8, "sha": "a1", "ref": "main", "environment": "production",
+        "id": 8, "sha": "a1", "ref": "main", "environment": "production", "task": "deploy",
+        "payload": {"version": "v1"},
         "created_at": "2026-06-01T10:00:00Z", "url": format!("{URL}/deployments/8"),
     });
     let status = json!({
@@ -345,7 +351,7 @@ fn deployments_statuses_releases_and_repositories_come_in_payloads_too() {
             "github_deployments",
             "deployment",
             &deployment,
-            "acme/api|8|production|a1|main|06-01T10:00|github_deployment",
+            "acme/api|8|production|a1|main|06-01T10:00|github_deployment|{\"version\":\"v1\"}|deploy|-|-",
         ),
         (
             "github_deployment_statuses",

@@ -21,8 +21,8 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use serde_json::Value;
 
 use super::{
-    Call, INCIDENTS, Identity, OptionError, Options, Page, Place, Scope, Source, SourceError,
-    Stream, Token, fetched, ingested, sensitive,
+    Call, DEPLOYMENT_RECORDS, INCIDENTS, Identity, OptionError, Options, Page, Place, Scope,
+    Source, SourceError, Stream, Token, fetched, ingested, sensitive,
 };
 use crate::http::Response;
 use crate::jsonb::Object;
@@ -55,6 +55,7 @@ const STREAMS: &[Stream] = &[
     fetched("workflow_jobs", Scope::Queue(1)),
     ingested("review_comments"),
     INCIDENTS,
+    DEPLOYMENT_RECORDS,
 ];
 
 impl super::Kind for Kind {

@@ -24,8 +24,8 @@ use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::{
-    Call, INCIDENTS, Identity, OptionError, Options, Page, Place, Scope, Source, SourceError,
-    Stream, fetched, sensitive,
+    Call, DEPLOYMENT_RECORDS, INCIDENTS, Identity, OptionError, Options, Page, Place, Scope,
+    Source, SourceError, Stream, fetched, sensitive,
 };
 use crate::http::Response;
 use crate::jsonb::Object;
@@ -48,6 +48,7 @@ const STREAMS: &[Stream] = &[
     fetched("issues", PROJECT),
     fetched("changelogs", Scope::Queue(changelogs::BATCH)),
     INCIDENTS,
+    DEPLOYMENT_RECORDS,
 ];
 
 impl super::Kind for Kind {

@@ -201,6 +201,47 @@ fn what_no_document_says_any_more_is_gone() {
 }
 
 #[test]
+fn what_is_fetched_tells_reverts_closings_titles_and_payloads() {
+    let mut fixture = Fixture::acme(|_| ());
+    let db = &mut fixture.db;
+    db.run("CALL diogen.sync()");
+    db.run("CALL diogen.normalize()");
+    let mut all = |what: &str, of: &str| {
+        let (so, count) = (
+            format!("SELECT count(*) FILTER (WHERE {what}) FROM {of}"),
+            format!("SELECT count(*) FROM {of}"),
+        );
+        let count = db.number(&count);
+        assert!(count > 0, "{of}");
+        assert_eq!(db.number(&so), count, "{what}");
+    };
+    all(
+        "p.title = format('Revert \"%s\"', o.title)",
+        "diogen_silver.pull_requests p
+         LEFT JOIN diogen_silver.pull_requests o ON (o.repository, o.number) = (p.repository, p.reverts)
+         WHERE p.title LIKE 'Revert \"%'",
+    );
+    all(
+        "reverts IS NULL",
+        "diogen_silver.pull_requests WHERE title !~ '^(Revert|Reapply) '",
+    );
+    all(
+        "EXISTS (SELECT FROM diogen_silver.pull_request_events e
+                 WHERE (e.repository, e.number, e.event, e.occurred_at) = (p.repository, p.number, 'closed', p.closed_at))",
+        "diogen_silver.pull_requests p WHERE state <> 'open'",
+    );
+    all("title <> ''", "diogen_silver.pipeline_runs");
+    all(
+        "payload::jsonb ->> 'version' = coalesce(ref, payload::jsonb ->> 'version') AND task = 'deploy'",
+        "diogen_silver.deployments WHERE environment = 'production'",
+    );
+    all(
+        "payload IS NULL",
+        "diogen_silver.deployments WHERE environment = 'staging'",
+    );
+}
+
+#[test]
 fn what_cannot_be_read_is_told_and_stops_nothing() {
     let (_cluster, mut db) = unfetched();
     for number in 1..=20 {

@@ -7,6 +7,7 @@ use crate::model::{
     Time,
 };
 use crate::runs::{self, Run};
+use serde_json::{Value, json};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -137,6 +138,16 @@ impl PullRequest {
 }
 
 impl Deployment {
+    /// What it was given along: what a production deployment ships.
+    pub fn payload(&self) -> Value {
+        match self.environment.as_str() {
+            "production" => {
+                json!({"version": self.ref_name, "is_automatic": self.ref_name == "main"})
+            }
+            _ => json!({}),
+        }
+    }
+
     /// State of the newest status up to a moment.
     pub fn state(&self, at: Time) -> Option<StatusState> {
         self.statuses

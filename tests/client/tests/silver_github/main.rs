@@ -1,6 +1,7 @@
 //! GitHub in silver: the same rows whatever shape a document came in, and nothing forgotten that
 //! an earlier version of it told.
 
+mod records;
 mod remembered;
 mod shapes;
 mod webhooks;

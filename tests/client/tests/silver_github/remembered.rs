@@ -125,6 +125,39 @@ fn deployments_releases_and_commits_lose_nothing_either() {
     assert_silver_is_what_bronze_says(&mut db);
 }
 
+/// C23
+#[test]
+fn what_is_reverted_stays_known() {
+    let (_cluster, mut db) = offline(&["acme"]);
+    let state = "SELECT reverts FROM diogen_silver.pull_requests";
+    let commits = [("c1", "2026-06-01T09:00:00Z")];
+    let at = |hour: u32| format!("2026-06-02T{hour}:00:00Z");
+    let told = |hour: u32, body: &str| {
+        let mut doc = lean(&at(hour), true);
+        doc["body"] = json!(body);
+        doc
+    };
+    let body = "It broke the cents.\r\nReverts acme/web#12\r\nReverts acme/api#13, for now";
+    for (doc, expected) in [
+        (rich(&at(10), &commits), "-"),
+        (told(11, body), "13"),
+        (rich(&at(12), &commits), "13"),
+        (rich(&at(13), &commits), "13"),
+        (told(14, "Changes its mind."), "-"),
+        (rich(&at(15), &commits), "-"),
+    ] {
+        assert_eq!(ingest(&mut db, "pull_requests", &doc), 1);
+        db.run("CALL diogen.normalize()");
+        assert_eq!(db.lines(state), [expected]);
+    }
+    let mut by_branch = rich(&at(16), &commits);
+    by_branch["headRefName"] = json!("revert-13-cents");
+    ingest(&mut db, "pull_requests", &by_branch);
+    db.run("CALL diogen.normalize()");
+    assert_eq!(db.lines(state), ["13"]);
+    assert_silver_is_what_bronze_says(&mut db);
+}
+
 /// C21
 #[test]
 fn what_a_force_push_drops_still_counts_as_begun() {

@@ -35,7 +35,8 @@ fn rest_documents() -> Vec<(&'static str, &'static str, Value)> {
         (
             "deployments",
             "deployment",
-            json!({"id": 8, "sha": "c2", "ref": "main", "environment": "production",
+            json!({"id": 8, "sha": "c2", "ref": "main", "environment": "production", "task": "deploy",
+            "payload": {"version": "v1", "by": "hand"},
             "created_at": created, "updated_at": updated, "url": format!("{API}/deployments/8")}),
         ),
         (
@@ -62,7 +63,7 @@ fn rest_documents() -> Vec<(&'static str, &'static str, Value)> {
         (
             "workflow_runs",
             "workflow_run",
-            json!({"id": 100, "name": "Deploy", "head_branch": "main",
+            json!({"id": 100, "name": "Deploy", "display_title": "Two", "head_branch": "main",
             "head_sha": "c2", "event": "push", "status": "completed", "conclusion": "success", "run_attempt": 1,
             "created_at": created, "run_started_at": created, "updated_at": updated,
             "url": format!("{API}/actions/runs/100"), "html_url": format!("{WEB}/actions/runs/100")}),
@@ -83,29 +84,38 @@ fn rest_documents() -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
+/// Somebody closes the pull request before its first review, and the author opens it again. REST has
+/// no list of these.
+fn closed_and_reopened() -> Value {
+    json!([
+        {"__typename": "ClosedEvent", "id": "CE1", "createdAt": "2026-06-01T13:00:00Z", "actor": author("dave")},
+        {"__typename": "ReopenedEvent", "id": "REE1", "createdAt": "2026-06-01T13:30:00Z", "actor": author("alice")},
+    ])
+}
+
 /// The same in GraphQL's shape, as far as it has it.
 fn graphql_documents() -> Vec<(&'static str, Value)> {
     let (created, updated) = ("2026-06-02T10:00:00Z", "2026-06-02T10:09:00Z");
+    let mut pull_request = rich(
+        "2026-06-01T16:00:00Z",
+        &[
+            ("c1", "2026-06-01T09:00:00Z"),
+            ("c2", "2026-06-01T10:00:00Z"),
+        ],
+    );
+    pull_request["timelineItems"] = json!({"totalCount": 2, "nodes": closed_and_reopened()});
     vec![
         (
             "repositories",
             json!({"databaseId": 1, "nameWithOwner": "acme/api", "isArchived": false,
             "defaultBranchRef": {"name": "main"}, "createdAt": created, "pushedAt": updated, "url": WEB}),
         ),
-        (
-            "pull_requests",
-            rich(
-                "2026-06-01T16:00:00Z",
-                &[
-                    ("c1", "2026-06-01T09:00:00Z"),
-                    ("c2", "2026-06-01T10:00:00Z"),
-                ],
-            ),
-        ),
+        ("pull_requests", pull_request),
         (
             "deployments",
             json!({"databaseId": 8, "commitOid": "c2", "ref": {"name": "main"},
-            "environment": "production", "createdAt": created, "updatedAt": updated, "repository": of(),
+            "environment": "production", "task": "deploy", "payload": "{\"version\": \"v1\", \"by\": \"hand\"}",
+            "createdAt": created, "updatedAt": updated, "repository": of(),
             "commit": {"oid": "c2", "message": "Two", "authoredDate": "2026-06-01T10:00:00Z",
                 "committedDate": "2026-06-01T10:00:00Z", "author": {"name": "Alice"}, "parents": {"nodes": [{"oid": "c1"}]}},
             "statuses": {"nodes": [{"id": "S", "state": "SUCCESS", "createdAt": updated}]}}),
@@ -166,6 +176,12 @@ fn every_shape_gives_the_same_rows() {
         ] {
             db.run(&statement(source, "pull_request_commits", &doc, &context));
         }
+        db.run(&statement(
+            source,
+            "pull_request_events",
+            &closed_and_reopened(),
+            &context,
+        ));
         let file = json!({"filename": "src/money.rs", "status": "modified", "additions": 5, "deletions": 2});
         db.run(&statement(source, "pull_request_files", &file, &context));
         for stream in ["tags", "branches"] {
@@ -221,10 +237,19 @@ fn every_shape_gives_the_same_rows() {
         ),
         ["rest|discussion_r91|bob", "webhook|discussion_r91|bob"]
     );
-    // A comment on the code is no response of its own: bob's came with his review.
+    // A comment on the code is no response of its own: bob's came with his review. Nor is a closing.
     assert_eq!(
-        db.lines("SELECT DISTINCT first_review_at AT TIME ZONE 'UTC', review_count FROM diogen_silver.pull_requests"),
-        ["2026-06-01 14:00:00|1"]
+        db.lines(
+            "SELECT DISTINCT first_review_at AT TIME ZONE 'UTC', review_count, reopened_count
+             FROM diogen_silver.pull_requests"
+        ),
+        ["2026-06-01 14:00:00|1|1"]
+    );
+    assert_eq!(
+        db.lines(
+            "SELECT DISTINCT event_id, actor FROM diogen_silver.pull_request_events WHERE event = 'closed'"
+        ),
+        ["CE1|dave"]
     );
     assert_silver_is_what_bronze_says(&mut db);
 }

@@ -135,3 +135,59 @@ fn incidents_are_sent_in_beside_any_tool() {
         0
     );
 }
+
+#[test]
+fn incidents_say_what_caused_them_and_what_they_were() {
+    let (_cluster, mut db) = offline(&["acme"]);
+    let opened = "2026-06-01T10:00:00Z";
+    let told = "SELECT incident_id, resolution, repository, deployment_id, sha, pull_request
+                FROM diogen_silver.incidents ORDER BY 1";
+    ingest(
+        &mut db,
+        "repositories",
+        &json!({"id": 7, "full_name": "acme/api", "default_branch": "main"}),
+    );
+    ingest(
+        &mut db,
+        "incidents",
+        &json!([
+            {"incident_id": "1", "opened_at": opened, "resolution": "false alarm"},
+            {"incident_id": "2", "opened_at": opened, "repository": "acme/api", "deployment_id": 802},
+            {"incident_id": "3", "opened_at": opened, "repository": "acme/api", "sha": "c2", "pull_request": 17},
+            {"incident_id": "4", "opened_at": opened, "repository": "acme/core", "deployment_id": ""},
+            {"incident_id": "5", "opened_at": opened, "repository": "acme/api", "pull_request": "#17"},
+        ]),
+    );
+    db.run("CALL diogen.normalize()");
+    assert_eq!(
+        db.lines(told),
+        [
+            "1|false alarm|-|-|-|-",
+            "2|-|acme/api|802|-|-",
+            "3|-|acme/api|-|c2|17",
+            "4|-|acme/core|-|-|-"
+        ]
+    );
+    assert_eq!(
+        db.lines("SELECT key, reason FROM diogen.rejects"),
+        [r##"5|"pull_request" is the text "#17", not a whole number of 64 bits"##]
+    );
+    // They follow their repository, and stay where they name the new one already.
+    let renamed = json!({"id": 7, "full_name": "acme/core", "default_branch": "main"});
+    ingest(
+        &mut db,
+        "repositories",
+        &payload("repository", "renamed", &renamed),
+    );
+    db.run("CALL diogen.normalize()");
+    assert_eq!(
+        db.lines(told),
+        [
+            "1|false alarm|-|-|-|-",
+            "2|-|acme/core|802|-|-",
+            "3|-|acme/core|-|c2|17",
+            "4|-|acme/core|-|-|-"
+        ]
+    );
+    assert_silver_is_what_bronze_says(&mut db);
+}

@@ -74,6 +74,10 @@ impl Deployment {
         Some("deploy")
     }
 
+    async fn payload(&self) -> Option<String> {
+        Some(self.deployment.payload().to_string())
+    }
+
     async fn created_at(&self) -> DateTime {
         DateTime(self.deployment.created_at)
     }

@@ -328,7 +328,7 @@ pub fn deployment(repo: &Repository, deployment: &Deployment, at: Time) -> Value
         "creator": user(&deployment.creator),
         "sha": deployment.oid,
         "ref": deployment.ref_name,
-        "payload": {},
+        "payload": deployment.payload(),
         "transient_environment": false,
         "production_environment": deployment.environment == "production",
     })
