@@ -120,9 +120,7 @@ CREATE TABLE incident_rules (
     label_pattern text CHECK (label_pattern IS NULL OR ('' ~* label_pattern) IS NOT NULL),
     priority_pattern text CHECK (priority_pattern IS NULL OR ('' ~* priority_pattern) IS NOT NULL),
     title_pattern text CHECK (title_pattern IS NULL OR ('' ~* title_pattern) IS NOT NULL),
-    no_incident_pattern text NOT NULL
-        DEFAULT '^(duplicate|false[ _-]?alarm|not[ _-]?a[ _-]?bug|not[ _-]?planned|invalid|declined|cannot reproduce|won.?t (do|fix))$'
-        CHECK (no_incident_pattern IS NULL OR ('' ~* no_incident_pattern) IS NOT NULL),
+    no_incident_pattern text CHECK (no_incident_pattern IS NULL OR ('' ~* no_incident_pattern) IS NOT NULL),
     service text REFERENCES services ON UPDATE CASCADE ON DELETE CASCADE,
     is_builtin boolean NOT NULL DEFAULT false,
     CHECK (coalesce(project_pattern, type_pattern, label_pattern, priority_pattern, title_pattern) IS NOT NULL)
@@ -136,7 +134,7 @@ COMMENT ON COLUMN incident_rules.type_pattern IS 'On the type of the issue; NULL
 COMMENT ON COLUMN incident_rules.label_pattern IS 'On the labels, one of which must match; NULL: any';
 COMMENT ON COLUMN incident_rules.priority_pattern IS 'On the priority; NULL: any';
 COMMENT ON COLUMN incident_rules.title_pattern IS 'On the title; NULL: any';
-COMMENT ON COLUMN incident_rules.no_incident_pattern IS 'On the resolution: what was no incident after all';
+COMMENT ON COLUMN incident_rules.no_incident_pattern IS 'On the resolution: what was no incident after all; NULL: duplicates, false alarms and the like';
 COMMENT ON COLUMN incident_rules.service IS
     'Service they strike; NULL: the one that a label names, as name or service:name; else those of the repository that the issue lies in';
 COMMENT ON COLUMN incident_rules.is_builtin IS 'Whether the extension brought it';

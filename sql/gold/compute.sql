@@ -154,7 +154,7 @@ BEGIN
     FROM diogen_silver.commits c
     WHERE c.source = source AND c.repository = repository;
     PERFORM count(diogen.add_pull_request(
-        p.number, p.merge_sha, p.author, p.author_is_bot, p.title, NULL, p.labels, p.head_ref,
+        p.number, p.merge_sha, p.author, p.author_is_bot, p.title, p.reverts, p.labels, p.head_ref,
         CASE WHEN by_commit_date
              THEN (SELECT min(c.committed_at) FROM diogen_silver.pull_request_commits c
                    WHERE (c.source, c.repository, c.number) = (p.source, p.repository, p.number))

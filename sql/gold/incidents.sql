@@ -25,17 +25,26 @@ $$;
 COMMENT ON FUNCTION struck_services(text, text, text[], text) IS
     'What an incident struck: the service it names, else those its labels name, else those of its repository; an empty name where none is known';
 
+CREATE FUNCTION is_incident(resolution text, no_incident_pattern text DEFAULT NULL) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT is_incident.resolution IS NULL
+           OR is_incident.resolution !~* coalesce(
+                  is_incident.no_incident_pattern,
+                  '^(duplicate|false[ _-]?alarm|not[ _-]?a[ _-]?bug|not[ _-]?planned|invalid|declined|cannot reproduce|won.?t (do|fix))$')
+$$;
+COMMENT ON FUNCTION is_incident(text, text) IS 'Whether what was resolved so was an incident';
+
 CREATE FUNCTION found_incidents(source text, incident_ids text[], issue_ids text[])
 RETURNS TABLE (incident_id text, service text, title text, severity text, status text, opened_at timestamptz,
                acknowledged_at timestamptz, resolved_at timestamptz, active_time interval, named_deployment text,
                named_sha text, named_pull_request bigint, rule text, origin text, url text, issue_id text, document text)
 LANGUAGE sql STABLE AS $$
     SELECT i.incident_id, s.service, i.title, i.severity, i.status, i.opened_at, i.acknowledged_at, i.resolved_at,
-           NULL::interval, NULL::text, NULL::text, NULL::bigint, NULL::text, i.origin, i.url, NULL::text,
+           NULL::interval, i.deployment_id, i.sha, i.pull_request, NULL::text, i.origin, i.url, NULL::text,
            'incidents ' || i.incident_id
     FROM diogen_silver.incidents i
-    CROSS JOIN LATERAL diogen.struck_services(i.source, i.service, '{}', NULL) AS s (service)
-    WHERE i.source = found_incidents.source
+    CROSS JOIN LATERAL diogen.struck_services(i.source, i.service, '{}', i.repository) AS s (service)
+    WHERE i.source = found_incidents.source AND diogen.is_incident(i.resolution)
       AND (found_incidents.incident_ids IS NULL OR i.incident_id = ANY (found_incidents.incident_ids))
     UNION ALL
     SELECT i.key, s.service, i.title, i.priority, i.status, i.created_at, NULL, i.resolved_at,
@@ -55,7 +64,7 @@ LANGUAGE sql STABLE AS $$
           AND (r.label_pattern IS NULL OR EXISTS (SELECT FROM unnest(i.labels) AS l WHERE l ~* r.label_pattern))
           AND (r.priority_pattern IS NULL OR i.priority ~* r.priority_pattern)
           AND (r.title_pattern IS NULL OR i.title ~* r.title_pattern)
-          AND (i.resolution IS NULL OR i.resolution !~* r.no_incident_pattern)
+          AND diogen.is_incident(i.resolution, r.no_incident_pattern)
         ORDER BY r.is_builtin, r.rule
         LIMIT 1
     ) r

@@ -96,14 +96,15 @@ BEGIN
             )
             SELECT d.deployment_id, d.environment, d.origin,
                    CASE WHEN rule.ref_pattern IS NULL THEN d.sha
-                        ELSE diogen.named_commit(rule, source, repository, d.ref, d.sha) END,
+                        ELSE diogen.named_commit(rule, source, repository, d.payload, d.sha) END,
                    d.status, d.created_at, d.started_at, d.finished_at, 1::bigint,
                    CASE d.status WHEN 'success' THEN true WHEN 'failure' THEN false END, w.took,
                    CASE d.origin WHEN 'sent' THEN 'deployment_records ' ELSE 'deployments ' END || d.repository || '#' || d.deployment_id
             FROM diogen_silver.deployments d
             LEFT JOIN waits w USING (deployment_id)
             WHERE d.source = source AND d.repository = repository AND d.origin = rule.origin
-              AND d.environment ~* production_environments;
+              AND d.environment ~* production_environments AND (d.service IS NULL OR d.service = service)
+              AND (rule.name_pattern IS NULL OR d.task ~* rule.name_pattern);
         WHEN 'pipeline_job' THEN
             RETURN QUERY
             WITH job AS (
@@ -132,7 +133,7 @@ BEGIN
             )
             SELECT CASE WHEN rule.per_job THEN l.job_id ELSE l.run_id || '/' || l.environment END, l.environment, 'pipeline_job',
                    CASE WHEN rule.ref_pattern IS NULL THEN r.sha
-                        ELSE diogen.named_commit(rule, source, repository, r.name, r.sha) END,
+                        ELSE diogen.named_commit(rule, source, repository, r.title, r.sha) END,
                    l.status, l.created_at, l.started_at, l.finished_at, l.attempts, l.first_attempt_succeeded,
                    NULL::interval, 'workflow_jobs ' || repository || '#' || l.job_id
             FROM last l
@@ -157,7 +158,7 @@ BEGIN
             )
             SELECT r.run_id, r.environment, 'pipeline_run',
                    CASE WHEN rule.ref_pattern IS NULL THEN r.sha
-                        ELSE diogen.named_commit(rule, source, repository, r.name, r.sha) END,
+                        ELSE diogen.named_commit(rule, source, repository, r.title, r.sha) END,
                    r.result, r.created_at, r.started_at, r.finished_at, r.attempts, r.first_attempt_succeeded,
                    NULL::interval, 'workflow_runs ' || repository || '#' || r.run_id
             FROM run r

@@ -7,8 +7,9 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::figures::{Answer, Figures, Question, percentile, wilson};
+use super::figures::{Answer, Figures, Question, wilson};
 use super::months::{Month, ORIGINS};
+use super::statistics::percentile::{duration_percentile, percentile};
 use crate::error::Error;
 use crate::interrupts;
 use crate::silver::{Columns, Rows, Type, Value, return_rows};
@@ -170,8 +171,7 @@ struct Cell<'a> {
 
 fn push(rows: &mut Rows, cell: Cell<'_>, mut it: Figures) {
     let float = |value: Option<f64>| value.map_or(Value::Null, Value::Float);
-    let span =
-        |value: Option<f64>| value.map_or(Value::Null, |it| Value::Interval(it.round() as i64));
+    let span = |value: Option<i64>| value.map_or(Value::Null, Value::Interval);
     let age = |since: Option<i64>| since.map_or(Value::Null, |it| Value::Interval(cell.now - it));
     let share = |part: i64, of: i64| (of > 0).then(|| part as f64 / of as f64);
     let failures = wilson(it.failed, it.counted);
@@ -186,16 +186,16 @@ fn push(rows: &mut Rows, cell: Cell<'_>, mut it: Figures) {
         float((cell.days > 0.0).then(|| it.deployments as f64 / cell.days)),
         float(percentile(&mut it.deployment_days, 0.5)),
         it.changes.into(),
-        span(percentile(&mut it.lead_times, 0.5)),
-        span(percentile(&mut it.lead_times, 0.9)),
+        span(duration_percentile(&mut it.lead_times, 0.5)),
+        span(duration_percentile(&mut it.lead_times, 0.9)),
         it.failed.into(),
         float(share(it.failed, it.counted)),
         float(failures.map(|(low, _)| low)),
         float(failures.map(|(_, high)| high)),
         recoveries.into(),
-        span(percentile(&mut it.recoveries, 0.5)),
+        span(duration_percentile(&mut it.recoveries, 0.5)),
         it.open_failures.into(),
-        span(percentile(&mut it.restore_times, 0.5)),
+        span(duration_percentile(&mut it.restore_times, 0.5)),
         it.unplanned.into(),
         float(share(it.unplanned, it.deployments)),
         it.unshipped.into(),

@@ -251,21 +251,6 @@ impl Question {
     }
 }
 
-/// The value that a fraction of the values lies below, between two of them where it falls there;
-/// `None` of nothing.
-pub fn percentile(values: &mut [i64], fraction: f64) -> Option<f64> {
-    let last = values.len().checked_sub(1)?;
-    let place = fraction * last as f64;
-    let below = place.floor() as usize;
-    let (_, low, above) = values.select_nth_unstable(below);
-    let low = *low as f64;
-    let share = place - below as f64;
-    match above.iter().min() {
-        Some(&high) if share > 0.0 => Some(low + (high as f64 - low) * share),
-        _ => Some(low),
-    }
-}
-
 /// The bounds within which the true rate lies in 19 of 20 cases (Wilson 1927); `None` of nothing.
 pub fn wilson(successes: i64, total: i64) -> Option<(f64, f64)> {
     if total <= 0 {
@@ -283,20 +268,6 @@ pub fn wilson(successes: i64, total: i64) -> Option<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A1, A1b, A3, A4, A8
-    #[test]
-    fn percentiles_lie_between_the_values() {
-        let hours = |values: &[i64], fraction| percentile(&mut values.to_vec(), fraction);
-        assert_eq!(hours(&[10, 20, 30, 100], 0.5), Some(25.0));
-        assert_eq!(hours(&[30, 2], 0.5), Some(16.0));
-        assert_eq!(hours(&[5, 9, 5, 5], 0.5), Some(5.0));
-        assert_eq!(hours(&[1, 1, 96, 1, 1], 0.5), Some(1.0));
-        let ten: Vec<_> = (1..=10).collect();
-        assert_eq!(hours(&ten, 0.9), Some(9.1));
-        assert_eq!(hours(&ten, 1.0), Some(10.0));
-        assert_eq!(hours(&[], 0.5), None);
-    }
 
     /// A10
     #[test]
