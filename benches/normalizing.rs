@@ -10,6 +10,7 @@
 #![recursion_limit = "256"]
 
 mod documents;
+mod machine;
 
 use client::{Cluster, Session};
 use std::process::{Command, ExitCode};
@@ -89,7 +90,7 @@ impl Bench {
         let cluster = Cluster::start(&[]);
         let mut db = cluster.connect();
         for setting in [
-            &format!("shared_buffers = '{} MB'", shared_buffers()),
+            &format!("shared_buffers = '{} MB'", machine::shared_buffers()),
             "max_wal_size = '32 GB'",
             "checkpoint_timeout = '1 h'",
             "autovacuum = off",
@@ -319,16 +320,6 @@ impl Bench {
         }
         result
     }
-}
-
-/// In megabytes: what is enough for a few hundred thousand documents, if there is that much.
-fn shared_buffers() -> u64 {
-    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let available = memory
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"));
-    let kilobytes = available.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    kilobytes.map_or(1024, |kilobytes| (kilobytes / 4096).min(4096))
 }
 
 fn ingest(mut db: Session, source: &str, places: impl Iterator<Item = usize>) {
