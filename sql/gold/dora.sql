@@ -36,11 +36,11 @@ COMMENT ON FUNCTION group_name(text, text, text, text, text) IS
 
 CREATE FUNCTION first_fact_at() RETURNS timestamptz
 LANGUAGE sql STABLE AS $$
-    SELECT least((SELECT min(d.finished_at) FROM diogen_gold.deployments d),
-                 (SELECT min(c.merged_at) FROM diogen_gold.changes c),
-                 (SELECT min(i.opened_at) FROM diogen_gold.incidents i))
+    SELECT min(diogen.first_fact(m.facts)) FROM diogen_gold.months m
+    WHERE m.month = (SELECT min(m.month) FROM diogen_gold.months m)
 $$;
-COMMENT ON FUNCTION first_fact_at() IS 'When the first deployment finished, the first change was merged or the first incident began; NULL: there is none';
+COMMENT ON FUNCTION first_fact_at() IS
+    'When the first deployment finished, the first change was deployed or, where it was not, merged, or the first incident began; NULL: there is none';
 
 CREATE FUNCTION dora_figures(
     since timestamptz, until timestamptz, buckets timestamptz[], bucket_days float8[], partial_weeks bigint[], days timestamptz[],

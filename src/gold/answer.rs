@@ -131,6 +131,13 @@ fn dora_figures(
     Ok(return_rows::return_rows(call, &rows, all)?)
 }
 
+/// The moment of the first fact of a month; NULL: it has none. Raises `XX001` for bytes that are none.
+#[pg_extern(immutable, strict, parallel_safe)]
+fn first_fact(facts: &[u8]) -> Result<Option<TimestampWithTimeZone>, ErrorReport> {
+    let first = Month::from_bytes(facts).map_err(Error::from)?.first();
+    Ok(first.and_then(|at| at.try_into().ok()))
+}
+
 fn read(
     months: &[Date],
     selection: Option<Vec<String>>,
