@@ -11,6 +11,7 @@ use super::rows::{Columns, Rows, Type, Value};
 pub const NORMALIZERS: &[Normalizer] = &[Normalizer {
     function: "sent_deployments",
     columns: COLUMNS,
+    subject: itself,
     read,
 }];
 
