@@ -2,9 +2,9 @@
 //! deployment it is reachable from. Every commit is visited once, so the cost is linear in commits.
 
 use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
+use foldhash::fast::RandomState;
 use memchr::memmem;
 
 /// The number of a commit in its graph.
@@ -26,7 +26,7 @@ pub struct Commit<'a> {
 /// Commits and their parents.
 #[derive(Debug, Default)]
 pub struct CommitGraph {
-    nodes: HashMap<u128, Node>,
+    nodes: HashMap<u128, Node, RandomState>,
     hash: RandomState,
     places: Vec<Place>,
     parents: Vec<Node>,

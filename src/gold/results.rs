@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 
@@ -118,6 +119,9 @@ pub struct Told {
 /// The kinds of rows that are known by their key.
 const KINDS: [&str; 3] = ["change", "deployment", "month"];
 
+/// Stored rows: by service and name their fingerprint, and whether they were computed again.
+type Known = HashMap<(String, String), (i64, bool), RandomState>;
+
 /// What was computed.
 pub struct Results {
     changes: Rows,
@@ -125,9 +129,8 @@ pub struct Results {
     incidents: Rows,
     months: Rows,
     gone: Rows,
-    /// The rows of the repository that are stored: by kind, service and name their fingerprint, and
-    /// whether they were computed again.
-    known: [HashMap<(String, String), (i64, bool)>; KINDS.len()],
+    /// The rows of the repository that are stored, by kind.
+    known: [Known; KINDS.len()],
 }
 
 impl Default for Results {
@@ -380,7 +383,7 @@ impl Results {
 fn keep_if_news(
     rows: &mut Rows,
     mark: Mark,
-    known: &mut HashMap<(String, String), (i64, bool)>,
+    known: &mut Known,
     service: &str,
     id: &str,
 ) {
