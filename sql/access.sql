@@ -43,6 +43,7 @@ COMMENT ON FUNCTION add_incident(bigint, text, text, text, timestamptz, timestam
 COMMENT ON FUNCTION add_stored(text, text, text, bigint) IS 'Says that a change, deployment or month of the repository is stored, and what stands for what it holds';
 COMMENT ON FUNCTION finish_repository() IS 'Computes the services of the repository; returns how many rows there are to store so far';
 COMMENT ON FUNCTION first_fact(bytea) IS 'The moment of the first fact of a month of diogen_gold.months';
+COMMENT ON FUNCTION find_band(text, double precision, text) IS 'The band of an edition that a figure lies in, and whether the edition leaves that open; what diogen.band asks';
 COMMENT ON FUNCTION matches_glob(text, text[]) IS 'Whether a path matches one of some globs, such as checkout/**';
 
 -- Who may do what. Reading figures is for whoever is granted the tables; reaching the network,

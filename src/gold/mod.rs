@@ -1,9 +1,10 @@
 //! Figures and what explains them.
 //!
-//! Pure Rust but for `gather`, `results` and `answer`, which take facts from SQL and give rows back, `glob` and
-//! `aggregates`; choosing
+//! Pure Rust but for `gather`, `results`, `answer` and `band_rows`, which take facts from SQL and give
+//! rows back, `glob` and `aggregates`; choosing
 //! and storing them is SQL (`sql/gold`).
 
+mod bands;
 mod facts;
 mod failures;
 mod figures;
@@ -17,6 +18,7 @@ pub mod statistics;
 
 mod aggregates;
 mod answer;
+mod band_rows;
 mod gather;
 mod glob;
 mod results;

@@ -380,13 +380,7 @@ impl Results {
 }
 
 /// Takes the last row back if it is stored just so.
-fn keep_if_news(
-    rows: &mut Rows,
-    mark: Mark,
-    known: &mut Known,
-    service: &str,
-    id: &str,
-) {
+fn keep_if_news(rows: &mut Rows, mark: Mark, known: &mut Known, service: &str, id: &str) {
     let row = rows.len() - 1;
     let fingerprint = rows.fingerprint(row);
     rows.set(row, rows.columns().len() - 1, Cell::Word(fingerprint));
