@@ -52,10 +52,10 @@ pub fn read(edition: &str) -> Result<Edition, Error> {
 }
 
 /// The lowest of the bands that figures lie in, given with their metrics.
-pub fn lowest<'a>(
-    edition: &'a Edition,
+pub fn lowest(
+    edition: &Edition,
     figures: impl IntoIterator<Item = (&'static str, f64)>,
-) -> Option<&'a str> {
+) -> Option<&str> {
     let found = figures
         .into_iter()
         .filter_map(|(metric, value)| find(edition.get(metric)?, value, metric == FREQUENCY));
