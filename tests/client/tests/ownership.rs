@@ -2,7 +2,9 @@
 
 use client::{Cluster, Fixture};
 
-const FIGURES: &str = "SELECT * FROM diogen.dora(since => '2026-05-01', until => '2026-07-01', bucket => 'week', by => 'service')";
+/// All but what grows from one second to the next.
+const FIGURES: &str = "SELECT to_jsonb(d) - '{unshipped_age,open_incident_age}'::text[]
+    FROM diogen.dora(since => '2026-05-01', until => '2026-07-01', bucket => 'week', by => 'service') d";
 
 #[test]
 fn a_dump_holds_everything_and_restores_into_a_younger_cluster() {
