@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::{Duration, Time};
-use super::months::{Change, Deployment, Month};
+use super::months::{Change, Deployment, Incident, Month};
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -63,6 +63,7 @@ pub struct Answer<'a> {
     deployments: BTreeMap<(usize, u64), Deployment>,
     shipped: BTreeMap<(usize, u64), Change>,
     unshipped: BTreeMap<(usize, u64), Change>,
+    incidents: BTreeMap<(usize, u64), Incident>,
 }
 
 impl<'a> Answer<'a> {
@@ -75,6 +76,7 @@ impl<'a> Answer<'a> {
             deployments: BTreeMap::new(),
             shipped: BTreeMap::new(),
             unshipped: BTreeMap::new(),
+            incidents: BTreeMap::new(),
         }
     }
 
@@ -87,12 +89,20 @@ impl<'a> Answer<'a> {
                     0 => self.add_deployment(group, bucket, it),
                     key => {
                         let held = self.deployments.entry((group, key)).or_insert(*it);
-                        // It failed if it did for any of them.
+                        // It failed if it did for any of them, and that is over when it is for all.
+                        held.recovery_time = match held.is(Deployment::FAILED) {
+                            true if it.is(Deployment::FAILED) => {
+                                let both = held.recovery_time.zip(it.recovery_time);
+                                both.map(|(one, other)| one.max(other))
+                            }
+                            true => held.recovery_time,
+                            false => it.recovery_time,
+                        };
                         held.marks |= it.marks
-                            & (Deployment::FAILED
+                            & (Deployment::COUNTED
+                                | Deployment::FAILED
                                 | Deployment::UNPLANNED
                                 | Deployment::WITH_CHANGES);
-                        held.recovery_time = held.recovery_time.max(it.recovery_time);
                     }
                 }
             }
@@ -117,17 +127,12 @@ impl<'a> Answer<'a> {
         }
         let mut at = Cursor::default();
         for it in &month.incidents {
-            let Some(bucket) = self.question.bucket(it.at, &mut at) else {
-                continue;
-            };
-            let figures = self.figures(group, bucket);
-            figures.unattributed_incidents += i64::from(it.is_unattributed);
-            match it.restore_time {
-                Some(time) => figures.restore_times.push(time),
-                None => {
-                    figures.open_incidents += 1;
-                    earliest(&mut figures.incident_open_since, it.at);
-                }
+            if self.question.bucket(it.at, &mut at).is_some() {
+                let held = self.incidents.entry((group, it.key)).or_insert(*it);
+                held.at = held.at.min(it.at);
+                held.is_unattributed &= it.is_unattributed;
+                let both = held.restore_time.zip(it.restore_time);
+                held.restore_time = both.map(|(one, other)| one.max(other));
             }
         }
     }
@@ -147,6 +152,11 @@ impl<'a> Answer<'a> {
                 && !shipped.contains_key(&key)
             {
                 self.add_unshipped(key.0, bucket, &it);
+            }
+        }
+        for ((group, _), it) in std::mem::take(&mut self.incidents) {
+            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
+                self.add_incident(group, bucket, &it);
             }
         }
         for ((group, _), it) in shipped {
@@ -199,6 +209,18 @@ impl<'a> Answer<'a> {
         let day = self.question.days.partition_point(|&start| start <= it.at);
         if (1..=days).contains(&day) {
             self.days[group * days + day - 1] = true;
+        }
+    }
+
+    fn add_incident(&mut self, group: usize, bucket: usize, it: &Incident) {
+        let figures = self.figures(group, bucket);
+        figures.unattributed_incidents += i64::from(it.is_unattributed);
+        match it.restore_time {
+            Some(time) => figures.restore_times.push(time),
+            None => {
+                figures.open_incidents += 1;
+                earliest(&mut figures.incident_open_since, it.at);
+            }
         }
     }
 
@@ -267,7 +289,65 @@ pub fn wilson(successes: i64, total: i64) -> Option<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::months;
     use super::*;
+
+    /// The figures of a month of two services of one repository, whichever is read first.
+    fn together(one: &Month, other: &Month) -> Vec<Figures> {
+        let question = Question {
+            until: 100,
+            buckets: vec![0, 100],
+            ..Question::default()
+        };
+        let figures = |months: [&Month; 2]| {
+            let mut answer = Answer::new(&question, 1);
+            months.iter().for_each(|it| answer.add(0, it));
+            answer.finish().remove(0)
+        };
+        vec![figures([one, other]), figures([other, one])]
+    }
+
+    /// D22
+    #[test]
+    fn what_services_share_fails_once_and_is_over_when_it_is_for_all() {
+        let month = |marks: u16, recovery_time, restore_time, is_unattributed| Month {
+            deployments: vec![Deployment {
+                at: 10,
+                recovery_time,
+                marks: Deployment::SUCCEEDED | marks,
+                key: 7,
+            }],
+            incidents: vec![months::Incident {
+                at: 20,
+                restore_time,
+                is_unattributed,
+                key: 8,
+            }],
+            ..Month::default()
+        };
+        let (counted, failed) = (
+            Deployment::COUNTED,
+            Deployment::COUNTED | Deployment::FAILED,
+        );
+        let open = month(failed, None, None, false);
+        let over = month(failed, Some(5), Some(3), true);
+        let fine = month(counted, None, Some(4), true);
+        let uncounted = month(0, None, Some(4), true);
+        for it in together(&open, &over) {
+            assert_eq!((it.deployments, it.counted, it.failed), (1, 1, 1));
+            assert_eq!((it.recoveries, it.open_failures), (vec![], 1));
+            assert_eq!((it.restore_times, it.open_incidents), (vec![], 1));
+            assert_eq!(it.unattributed_incidents, 0);
+        }
+        for other in [&fine, &uncounted] {
+            for it in together(&over, other) {
+                assert_eq!((it.deployments, it.counted, it.failed), (1, 1, 1));
+                assert_eq!((it.recoveries, it.open_failures), (vec![5], 0));
+                assert_eq!((it.restore_times, it.open_incidents), (vec![4], 0));
+                assert_eq!(it.unattributed_incidents, 1);
+            }
+        }
+    }
 
     /// A10
     #[test]
