@@ -126,7 +126,7 @@ CREATE TABLE incident_rules (
     CHECK (coalesce(project_pattern, type_pattern, label_pattern, priority_pattern, title_pattern) IS NOT NULL)
 );
 COMMENT ON TABLE incident_rules IS
-    'Which issues are incidents: those that match all patterns of a row. Patterns are regular expressions without regard to case. After a change: CALL diogen.compute(rebuild => true)';
+    'Which issues are incidents: those that match all patterns of a row; of several such rows the first in the alphabet decides, the builtin ones last. Patterns are regular expressions without regard to case. After a change: CALL diogen.compute(rebuild => true)';
 COMMENT ON COLUMN incident_rules.rule IS 'Name of the rule';
 COMMENT ON COLUMN incident_rules.source IS 'Source of the issues; NULL: any';
 COMMENT ON COLUMN incident_rules.project_pattern IS 'On the project: its key in Jira, owner/name in GitHub; NULL: any';
@@ -134,7 +134,7 @@ COMMENT ON COLUMN incident_rules.type_pattern IS 'On the type of the issue; NULL
 COMMENT ON COLUMN incident_rules.label_pattern IS 'On the labels, one of which must match; NULL: any';
 COMMENT ON COLUMN incident_rules.priority_pattern IS 'On the priority; NULL: any';
 COMMENT ON COLUMN incident_rules.title_pattern IS 'On the title; NULL: any';
-COMMENT ON COLUMN incident_rules.no_incident_pattern IS 'On the resolution: what was no incident after all; NULL: duplicates, false alarms and the like';
+COMMENT ON COLUMN incident_rules.no_incident_pattern IS 'On the resolution and the labels: what was no incident after all; NULL: duplicates, false alarms and the like';
 COMMENT ON COLUMN incident_rules.service IS
     'Service they strike; NULL: the one that a label names, as name or service:name; else those of the repository that the issue lies in';
 COMMENT ON COLUMN incident_rules.is_builtin IS 'Whether the extension brought it';

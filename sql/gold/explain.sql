@@ -129,3 +129,79 @@ LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION explain_deployment(text, text) IS
     'What a deployment is taken from, what it ships and why; document is the stream and key in diogen_bronze.documents. No rows: no such deployment is known';
+
+CREATE FUNCTION explain_incident(incident_id text)
+RETURNS TABLE (fact text, value text, document text)
+LANGUAGE sql STABLE AS $$
+    WITH incident AS MATERIALIZED (
+        SELECT i.* FROM diogen_gold.incidents i WHERE i.incident_id = explain_incident.incident_id
+    ), told AS (
+        SELECT i.source, i.title, i.resolution, i.labels, 'issue' AS origin, d.stream || ' ' || d.key AS document
+        FROM diogen_silver.issues i
+        LEFT JOIN diogen_bronze.documents d ON d.document_id = i.document_id
+        WHERE i.key = explain_incident.incident_id
+        UNION ALL
+        SELECT i.source, i.title, i.resolution, '{}', i.origin, 'incidents ' || i.incident_id
+        FROM diogen_silver.incidents i
+        WHERE i.incident_id = explain_incident.incident_id
+    )
+    SELECT f.fact, f.value, f.document
+    FROM (
+        SELECT t.source, '' AS service, 0 AS position, 'title' AS fact, t.title AS value, t.document
+        FROM told t
+        UNION ALL
+        -- Not, or not yet.
+        SELECT t.source, '', 1, 'counts',
+               concat_ws('; ', 'no: no rule says so, what it turned out to be speaks against it, or it is not computed yet',
+                         'origin: ' || t.origin, 'labels: ' || nullif(array_to_string(t.labels, ', '), ''),
+                         'resolution: ' || t.resolution), t.document
+        FROM told t
+        WHERE NOT EXISTS (SELECT FROM incident i WHERE i.source = t.source)
+        UNION ALL
+        SELECT i.source, i.service, f.*
+        FROM incident i
+        LEFT JOIN diogen.incident_rules r USING (rule)
+        LEFT JOIN LATERAL (
+            SELECT d.* FROM diogen_gold.deployments d
+            WHERE d.service = i.service AND d.deployment_id = i.deployment_id
+            ORDER BY d.source <> i.source, d.source LIMIT 1
+        ) d ON true
+        CROSS JOIN LATERAL (VALUES
+            (1, 'counts', CASE WHEN i.rule IS NULL THEN 'yes: it was sent as an incident, by ' || i.origin
+                               ELSE format('yes: rule "%s"', i.rule) || concat('',
+                                    ', project ' || r.project_pattern, ', type ' || r.type_pattern, ', label ' || r.label_pattern,
+                                    ', priority ' || r.priority_pattern, ', title ' || r.title_pattern) END, i.document),
+            (2, 'service', CASE i.service WHEN '' THEN 'not known: nothing that it names is one, nor is its repository'
+                                          ELSE i.service END, i.document),
+            (3, 'opened at', i.opened_at::text, i.document),
+            (4, 'resolved at', coalesce(i.resolved_at::text, 'not yet'), i.document),
+            (5, 'part of', i.merged_into || CASE
+                WHEN strpos(i.title, i.merged_into) > 0 THEN ', which its title names'
+                ELSE ', which has its title and was not long over, or which is a part of the same' END, NULL),
+            (7, 'names', concat_ws(', ', 'deployment ' || i.named_deployment, 'commit ' || i.named_sha,
+                                   'pull request #' || i.named_pull_request), i.document),
+            (8, 'due to', CASE
+                WHEN i.deployment_id IS NOT NULL THEN
+                    format('deployment %s, finished %s: %s', i.deployment_id, d.finished_at,
+                           CASE i.link WHEN 'named' THEN 'it, or a part of it, names it or what it shipped'
+                                       ELSE 'the latest successful one before it' END)
+                WHEN i.merged_into IS NOT NULL THEN 'what the whole is due to'
+                ELSE CASE i.reason
+                     WHEN 'no_service' THEN 'none: the service is not known'
+                     WHEN 'no_deployment_before' THEN 'none: no successful deployment of the service is known before it'
+                     WHEN 'too_long_after' THEN 'none: the latest deployment before it was too long ago, see link_incidents_for in diogen.services'
+                     WHEN 'other_service' THEN 'none of this service: it names a deployment of another one'
+                     ELSE 'not computed yet' END END, d.document),
+            (9, 'time to restore', i.restore_time || CASE WHEN i.active_time < i.restore_time
+                                                          THEN ', of which unresolved ' || i.active_time ELSE '' END, NULL)
+        ) AS f (position, fact, value, document)
+        UNION ALL
+        SELECT i.source, i.service, 6, 'holds', format('%s "%s", source %s', p.incident_id, p.title, p.source), p.document
+        FROM incident i
+        JOIN diogen_gold.incidents p ON p.service = i.service AND p.merged_into = i.incident_id
+    ) f
+    WHERE f.value <> ''
+    ORDER BY f.source, f.service, f.position, f.document
+$$;
+COMMENT ON FUNCTION explain_incident(text) IS
+    'Why an incident counts, or does not; what it is put together with; what it is due to and why, for each service that it struck. document is the stream and key in diogen_bronze.documents. No rows: neither a record nor an issue of that name is known';

@@ -1,83 +1,90 @@
 -- Which issues and records are incidents, and which service they struck.
 
-CREATE FUNCTION struck_services(source text, service text, labels text[], repository text) RETURNS SETOF text
-LANGUAGE plpgsql STABLE AS $$
-#variable_conflict use_variable
-BEGIN
-    IF service IS NOT NULL THEN
-        RETURN NEXT service;
-        RETURN;
-    END IF;
-    RETURN QUERY
-    SELECT s.service FROM diogen.services s
-    WHERE lower(s.service) = ANY (ARRAY(SELECT regexp_replace(lower(l), '^service:\s*', '') FROM unnest(labels) AS l));
-    IF FOUND THEN
-        RETURN;
-    END IF;
-    RETURN QUERY
-    SELECT s.service FROM diogen.deployed_services() s
-    WHERE s.source = source AND s.repository = repository AND s.repository <> '';
-    IF NOT FOUND THEN
-        RETURN NEXT '';
-    END IF;
-END
+CREATE FUNCTION is_incident(marks text[], no_incident_pattern text DEFAULT NULL) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT NOT EXISTS (
+        SELECT FROM unnest(is_incident.marks) AS m
+        WHERE m ~* coalesce(
+            is_incident.no_incident_pattern,
+            '^(duplicate|false[ _-]?alarm|not[ _-]?a[ _-]?bug|not[ _-]?planned|invalid|declined|cannot reproduce|won.?t ?(do|fix))$'))
 $$;
-COMMENT ON FUNCTION struck_services(text, text, text[], text) IS
-    'What an incident struck: the service it names, else those its labels name, else those of its repository; an empty name where none is known';
-
-CREATE FUNCTION is_incident(resolution text, no_incident_pattern text DEFAULT NULL) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-    SELECT is_incident.resolution IS NULL
-           OR is_incident.resolution !~* coalesce(
-                  is_incident.no_incident_pattern,
-                  '^(duplicate|false[ _-]?alarm|not[ _-]?a[ _-]?bug|not[ _-]?planned|invalid|declined|cannot reproduce|won.?t (do|fix))$')
-$$;
-COMMENT ON FUNCTION is_incident(text, text) IS 'Whether what was resolved so was an incident';
+COMMENT ON FUNCTION is_incident(text[], text) IS
+    'Whether what was resolved or labelled so was an incident: none of the marks matches the pattern, by default duplicates, false alarms and the like';
 
 CREATE FUNCTION found_incidents(source text, incident_ids text[], issue_ids text[])
 RETURNS TABLE (incident_id text, service text, title text, severity text, status text, opened_at timestamptz,
                acknowledged_at timestamptz, resolved_at timestamptz, active_time interval, named_deployment text,
                named_sha text, named_pull_request bigint, rule text, origin text, url text, issue_id text, document text)
 LANGUAGE sql STABLE AS $$
-    SELECT i.incident_id, s.service, i.title, i.severity, i.status, i.opened_at, i.acknowledged_at, i.resolved_at,
-           NULL::interval, i.deployment_id, i.sha, i.pull_request, NULL::text, i.origin, i.url, NULL::text,
-           'incidents ' || i.incident_id
-    FROM diogen_silver.incidents i
-    CROSS JOIN LATERAL diogen.struck_services(i.source, i.service, '{}', i.repository) AS s (service)
-    WHERE i.source = found_incidents.source AND diogen.is_incident(i.resolution)
-      AND (found_incidents.incident_ids IS NULL OR i.incident_id = ANY (found_incidents.incident_ids))
-    UNION ALL
-    SELECT i.key, s.service, i.title, i.priority, i.status, i.created_at, NULL, i.resolved_at,
-           -- What was reopened was resolved for a while.
-           CASE WHEN i.resolved_at IS NOT NULL THEN (
-               SELECT sum(least(t.ended_at, i.resolved_at) - t.started_at) FROM diogen_silver.issue_status_intervals t
-               WHERE t.source = i.source AND t.issue_id = i.issue_id AND t.status_category <> 'done'
-                 AND t.started_at < i.resolved_at) END,
-           NULL, NULL, NULL, r.rule, 'issue', i.url, i.issue_id, d.stream || ' ' || d.key
-    FROM diogen_silver.issues i
-    CROSS JOIN LATERAL (
-        SELECT r.rule, r.service
-        FROM diogen.incident_rules r
-        WHERE (r.source IS NULL OR r.source = i.source)
-          AND (r.project_pattern IS NULL OR i.project ~* r.project_pattern)
-          AND (r.type_pattern IS NULL OR i.type ~* r.type_pattern)
-          AND (r.label_pattern IS NULL OR EXISTS (SELECT FROM unnest(i.labels) AS l WHERE l ~* r.label_pattern))
-          AND (r.priority_pattern IS NULL OR i.priority ~* r.priority_pattern)
-          AND (r.title_pattern IS NULL OR i.title ~* r.title_pattern)
-          AND diogen.is_incident(i.resolution, r.no_incident_pattern)
-        ORDER BY r.is_builtin, r.rule
-        LIMIT 1
-    ) r
-    CROSS JOIN LATERAL diogen.struck_services(i.source, r.service, i.labels, i.project) AS s (service)
-    LEFT JOIN diogen_bronze.documents d ON d.document_id = i.document_id
-    WHERE i.source = found_incidents.source AND i.created_at IS NOT NULL
-      AND (found_incidents.issue_ids IS NULL OR i.issue_id = ANY (found_incidents.issue_ids))
+    WITH told AS MATERIALIZED (
+        SELECT i.incident_id, i.service AS named_service, '{}'::text[] AS labels, i.repository, i.title, i.severity, i.status,
+               i.opened_at, i.acknowledged_at, i.resolved_at, NULL::interval AS active_time, i.deployment_id, i.sha,
+               i.pull_request, NULL::text AS rule, i.origin, i.url, NULL::text AS issue_id,
+               'incidents ' || i.incident_id AS document
+        FROM diogen_silver.incidents i
+        WHERE i.source = found_incidents.source AND diogen.is_incident(ARRAY[i.resolution])
+          AND (found_incidents.incident_ids IS NULL OR i.incident_id = ANY (found_incidents.incident_ids))
+        UNION ALL
+        SELECT i.key, r.service, i.labels, i.project, i.title, i.priority, i.status, i.created_at, NULL, i.resolved_at,
+               -- What was reopened was resolved for a while.
+               CASE WHEN i.resolved_at IS NOT NULL THEN (
+                   SELECT sum(least(t.ended_at, i.resolved_at) - t.started_at) FROM diogen_silver.issue_status_intervals t
+                   WHERE t.source = i.source AND t.issue_id = i.issue_id AND t.status_category <> 'done'
+                     AND t.started_at < i.resolved_at) END,
+               NULL, NULL, NULL, r.rule, 'issue', i.url, i.issue_id, d.stream || ' ' || d.key
+        FROM diogen_silver.issues i
+        -- The first rule that matches says whether it is one.
+        CROSS JOIN LATERAL (
+            SELECT r.rule, r.service, r.no_incident_pattern
+            FROM diogen.incident_rules r
+            WHERE (r.source IS NULL OR r.source = i.source)
+              AND (r.project_pattern IS NULL OR i.project ~* r.project_pattern)
+              AND (r.type_pattern IS NULL OR i.type ~* r.type_pattern)
+              AND (r.label_pattern IS NULL OR EXISTS (SELECT FROM unnest(i.labels) AS l WHERE l ~* r.label_pattern))
+              AND (r.priority_pattern IS NULL OR i.priority ~* r.priority_pattern)
+              AND (r.title_pattern IS NULL OR i.title ~* r.title_pattern)
+            ORDER BY r.is_builtin, r.rule
+            LIMIT 1
+        ) r
+        LEFT JOIN diogen_bronze.documents d ON d.document_id = i.document_id
+        WHERE i.source = found_incidents.source AND i.created_at IS NOT NULL
+          AND diogen.is_incident(i.labels || i.resolution, r.no_incident_pattern)
+          AND (found_incidents.issue_ids IS NULL OR i.issue_id = ANY (found_incidents.issue_ids))
+    ), known AS MATERIALIZED (
+        SELECT s.source, s.repository, s.service, lower(s.service) AS name
+        FROM diogen.deployed_services() s
+        WHERE s.service <> ''
+    ), struck AS (
+        -- The service that is named, else those that labels name, else those of the repository, in the same source first.
+        SELECT t.document, 1 AS place, k.service
+        FROM told t
+        JOIN known k ON k.name = lower(t.named_service)
+        UNION
+        SELECT t.document, 2, k.service
+        FROM told t
+        CROSS JOIN LATERAL unnest(t.labels) AS l
+        JOIN known k ON k.name = regexp_replace(lower(l), '^service:\s*', '')
+        UNION
+        SELECT t.document, CASE k.source WHEN found_incidents.source THEN 3 ELSE 4 END, k.service
+        FROM told t
+        JOIN known k ON k.repository = t.repository
+    ), best AS (
+        SELECT s.document, s.service, rank() OVER (PARTITION BY s.document ORDER BY s.place) AS place
+        FROM struck s
+    )
+    SELECT t.incident_id, coalesce(b.service, ''), t.title, t.severity, t.status, t.opened_at, t.acknowledged_at,
+           t.resolved_at, t.active_time, t.deployment_id, t.sha, t.pull_request, t.rule, t.origin, t.url, t.issue_id,
+           t.document
+    FROM told t
+    LEFT JOIN best b ON b.document = t.document AND b.place = 1
 $$;
 COMMENT ON FUNCTION found_incidents(text, text[], text[]) IS
-    'Incidents of a source, of the given records and issues or of all, with each service that they struck';
+    'Incidents of a source, of the given records and issues or of all, with each service that they struck; an empty name where none is known';
 
 CREATE FUNCTION store_incidents(source text, rebuild boolean) RETURNS void
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan -- a plan for any number of ids takes them for ten
+AS $$
 #variable_conflict use_variable
 DECLARE
     incident_ids text[];
@@ -91,20 +98,32 @@ BEGIN
     IF rebuild THEN
         incident_ids := NULL;
         issue_ids := NULL;
-    ELSIF incident_ids IS NULL AND issue_ids IS NULL THEN
-        RETURN;
     ELSE
-        incident_ids := coalesce(incident_ids, '{}');
-        issue_ids := coalesce(issue_ids, '{}');
+        -- A service may be known by now, or no more.
+        SELECT coalesce(incident_ids, '{}') || array_agg(i.incident_id) FILTER (WHERE i.issue_id IS NULL),
+               coalesce(issue_ids, '{}') || array_agg(i.issue_id) FILTER (WHERE i.issue_id IS NOT NULL)
+        INTO incident_ids, issue_ids
+        FROM diogen_gold.incidents i
+        LEFT JOIN diogen_silver.incidents n USING (source, incident_id)
+        WHERE i.source = source
+          AND (i.service = '' OR i.issue_id IS NULL AND lower(n.service) <> lower(i.service)
+               OR NOT EXISTS (SELECT FROM diogen.deployed_services() s WHERE s.service = i.service));
         -- An issue may be gone, or have another key.
         keys := incident_ids || ARRAY(SELECT i.key FROM diogen_silver.issues i
                                       WHERE i.source = source AND i.issue_id = ANY (issue_ids)
                                       UNION SELECT i.incident_id FROM diogen_gold.incidents i
                                       WHERE i.source = source AND i.issue_id = ANY (issue_ids));
+        IF keys = '{}' THEN
+            RETURN;
+        END IF;
+        -- A record and an issue may be called the same.
+        incident_ids := keys;
+        issue_ids := issue_ids || ARRAY(SELECT i.issue_id FROM diogen_silver.issues i
+                                        WHERE i.source = source AND i.key = ANY (keys));
     END IF;
     WITH fresh AS MATERIALIZED (
         SELECT DISTINCT ON (f.incident_id, f.service) f.* FROM diogen.found_incidents(source, incident_ids, issue_ids) f
-        ORDER BY f.incident_id, f.service, f.opened_at
+        ORDER BY f.incident_id, f.service, f.opened_at, f.origin, f.issue_id
     ), gone AS (
         DELETE FROM diogen_gold.incidents i
         WHERE i.source = source AND (keys IS NULL OR i.incident_id = ANY (keys))

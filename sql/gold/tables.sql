@@ -206,7 +206,7 @@ BEGIN
     COMMENT ON COLUMN diogen_gold.incidents.merged_into IS
         'Incident that this one is a part of: of the same outage; NULL: it stands for itself';
     COMMENT ON COLUMN diogen_gold.incidents.reason IS
-        'Why no deployment is to blame: no_service, no_deployment_before, too_long_after; NULL: one is, or it is part of another incident';
+        'Why no deployment is to blame: no_service, no_deployment_before, too_long_after, other_service (it names a deployment of another service of the repository); NULL: one is, or it is part of another incident';
     COMMENT ON COLUMN diogen_gold.incidents.rule IS 'Row of diogen.incident_rules that made it one; NULL: it was sent as one';
     COMMENT ON COLUMN diogen_gold.incidents.origin IS 'What told of it: an issue, or as diogen_silver.incidents says';
     COMMENT ON COLUMN diogen_gold.incidents.url IS 'Its page; NULL: not told';

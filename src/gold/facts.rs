@@ -169,3 +169,10 @@ pub struct Incident {
     /// Pull request that it names as its cause.
     pub pull_request: Option<i64>,
 }
+
+impl Incident {
+    /// What puts incidents in order: when they began, then what they are called.
+    pub fn order(&self) -> (Time, &str, &str) {
+        (self.opened_at, &self.source, &self.id)
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::facts::{Delivery, Duration, Repository, Service, Status, Time};
+use super::facts::{Delivery, Duration, Incident, Repository, Service, Status, Time};
 use super::flags::Flags;
 use super::service::{Change, Names, Subject, is_counted};
 use super::shipping::Shipping;
@@ -148,24 +148,16 @@ impl Search<'_> {
         let mut links = merge(self.service);
         let names = Names::new(repository, changes);
         let latest = Latest::new(self.service);
-        let mut named: Vec<_> = self
-            .service
-            .incidents
-            .iter()
-            .map(|incident| {
-                let id = incident.deployment.as_deref();
-                let by_id =
-                    id.and_then(|id| self.service.deliveries.iter().position(|it| it.id == id));
-                let change = incident.pull_request.and_then(|it| names.number(it));
-                by_id
-                    .or_else(|| self.shipping.first_shipped_by(incident.node?).next())
-                    .or_else(|| Some(changes[change?].shipped?.0))
-            })
+        let incidents = self.service.incidents.iter();
+        let mut named: Vec<_> = incidents
+            .map(|it| self.named_by(it, &names, changes))
             .collect();
-        // What a part names, the whole is due to.
-        for (position, link) in links.iter().enumerate() {
-            if let Some(whole) = link.merged_into {
-                named[whole] = named[whole].or(named[position]);
+        // What a part names, the whole is due to: what the first one does.
+        let mut parts: Vec<_> = (0..links.len()).collect();
+        parts.sort_by_key(|&it| self.service.incidents[it].order());
+        for part in parts {
+            if let Some(whole) = links[part].merged_into {
+                named[whole] = named[whole].or(named[part]);
             }
         }
         for (position, link) in links.iter_mut().enumerate() {
@@ -176,6 +168,9 @@ impl Search<'_> {
                 Some(by) => Ok((by, true)),
                 // What struck nobody knows what.
                 None if self.service.name.is_empty() => Err("no_service"),
+                None if names_other_service(repository, &self.service.incidents[position]) => {
+                    Err("other_service")
+                }
                 None => latest.before(link.opened_at).map(|by| (by, false)),
             };
             match due_to {
@@ -187,6 +182,29 @@ impl Search<'_> {
             }
         }
         links
+    }
+
+    /// The deployment that an incident names as its cause: itself, or what it shipped.
+    fn named_by(&self, incident: &Incident, names: &Names, changes: &[Change]) -> Option<usize> {
+        let deliveries = self.service.deliveries.iter();
+        let id = incident.deployment.as_deref();
+        let by_id = id.and_then(|id| deliveries.clone().position(|it| it.id == id));
+        let first = |found: &mut dyn Iterator<Item = usize>| {
+            found.min_by_key(|&it| (self.delivery(it).finished_at, &self.delivery(it).id))
+        };
+        by_id
+            .or_else(|| first(&mut self.shipping.first_shipped_by(incident.node?)))
+            .or_else(|| {
+                let change = names.number(incident.pull_request?)?;
+                Some(changes[change].shipped?.0)
+            })
+            // What the first known deployment holds, it may not have brought; its own commit it did.
+            .or_else(|| {
+                let node = incident.node?;
+                let is_it = |it: &Delivery| it.node == Some(node) && it.succeeded_at().is_some();
+                let all = deliveries.enumerate().filter(|(_, it)| is_it(it));
+                first(&mut all.map(|(by, _)| by))
+            })
     }
 
     fn by_failed_run(&mut self) {
@@ -250,6 +268,14 @@ impl MaxOf for Option<Time> {
     }
 }
 
+/// Whether an incident names a deployment that is one of other services of the repository.
+fn names_other_service(repository: &Repository, incident: &Incident) -> bool {
+    let services = repository.services.iter();
+    let mut all = services.flat_map(|it| &it.deliveries);
+    let id = incident.deployment.as_deref();
+    id.is_some_and(|id| all.any(|it| it.id == id))
+}
+
 /// The changes that a change says it takes back: by number, by title, or by commit.
 fn reverted_by(
     repository: &Repository,
@@ -293,7 +319,7 @@ impl Latest {
             Some((started.unwrap_or(finished), position))
         });
         let mut moments: Vec<_> = moments.collect();
-        moments.sort_unstable();
+        moments.sort_by_key(|&(at, it)| (at, &service.deliveries[it].id));
         Self {
             moments,
             link_for: policy.link_for,
@@ -310,19 +336,19 @@ impl Latest {
     }
 }
 
+/// Whether an id can be recognised in a title, such as OPS-7 or acme/api#7: a number or a word can
+/// mean anything there.
+fn is_key(id: &str) -> bool {
+    id.contains(|c: char| c.is_ascii_digit()) && id.contains(|c: char| !c.is_ascii_digit())
+}
+
 /// Puts together what is one outage: alerts of the same title shortly after one another, and what
 /// names another incident in its title.
 fn merge(service: &Service) -> Vec<Link> {
     let incidents = &service.incidents;
     let mut whole: Vec<usize> = (0..incidents.len()).collect();
     let mut order = whole.clone();
-    order.sort_by_key(|&it| {
-        (
-            incidents[it].opened_at,
-            &incidents[it].source,
-            &incidents[it].id,
-        )
-    });
+    order.sort_by_key(|&it| incidents[it].order());
 
     let mut last: HashMap<(&str, &str), (usize, Option<Time>)> = HashMap::new();
     for &position in &order {
@@ -342,13 +368,12 @@ fn merge(service: &Service) -> Vec<Link> {
             }
         }
     }
-    let keys: HashMap<&str, usize> = order
-        .iter()
-        .map(|&it| (incidents[it].id.as_str(), it))
-        .collect();
+    let ids = order.iter().map(|&it| (incidents[it].id.as_str(), it));
+    let keys: HashMap<&str, usize> = ids.filter(|(id, _)| is_key(id)).collect();
     for &position in &order {
         let title = incidents[position].title.as_deref().unwrap_or_default();
-        let words = title.split(|c: char| c.is_whitespace() || "()[],;:".contains(c));
+        let words = title.split(|c: char| !(c.is_alphanumeric() || "-_#/.".contains(c)));
+        let words = words.map(|word| word.trim_matches('.'));
         let named = words.filter_map(|word| keys.get(word).copied());
         let root = |mut it: usize| {
             while whole[it] != it {
@@ -395,3 +420,7 @@ fn merge(service: &Service) -> Vec<Link> {
     }
     links
 }
+
+#[cfg(test)]
+#[path = "failures_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::{Duration, Time};
-use super::months::{Change, Deployment, Month};
+use super::months::{Change, Deployment, Incident, Month};
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -77,6 +77,7 @@ pub struct Answer<'a> {
     deployments: BTreeMap<(usize, u64), Deployment>,
     shipped: BTreeMap<(usize, u64), Change>,
     unshipped: BTreeMap<(usize, u64), Change>,
+    incidents: BTreeMap<(usize, u64), Incident>,
 }
 
 impl<'a> Answer<'a> {
@@ -89,6 +90,7 @@ impl<'a> Answer<'a> {
             deployments: BTreeMap::new(),
             shipped: BTreeMap::new(),
             unshipped: BTreeMap::new(),
+            incidents: BTreeMap::new(),
         }
     }
 
@@ -126,17 +128,12 @@ impl<'a> Answer<'a> {
         }
         let mut at = Cursor::default();
         for it in &month.incidents {
-            let Some(bucket) = self.question.bucket(it.at, &mut at) else {
-                continue;
-            };
-            let figures = self.figures(group, bucket);
-            figures.unattributed_incidents += i64::from(it.is_unattributed);
-            match it.restore_time {
-                Some(time) => figures.restore_times.push(time),
-                None => {
-                    figures.open_incidents += 1;
-                    earliest(&mut figures.incident_open_since, it.at);
-                }
+            if self.question.bucket(it.at, &mut at).is_some() {
+                let held = self.incidents.entry((group, it.key)).or_insert(*it);
+                held.at = held.at.min(it.at);
+                held.is_unattributed &= it.is_unattributed;
+                let both = held.restore_time.zip(it.restore_time);
+                held.restore_time = both.map(|(one, other)| one.max(other));
             }
         }
     }
@@ -156,6 +153,11 @@ impl<'a> Answer<'a> {
                 && !shipped.contains_key(&key)
             {
                 self.add_unshipped(key.0, bucket, &it);
+            }
+        }
+        for ((group, _), it) in std::mem::take(&mut self.incidents) {
+            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
+                self.add_incident(group, bucket, &it);
             }
         }
         for ((group, _), it) in shipped {
@@ -208,6 +210,18 @@ impl<'a> Answer<'a> {
         let day = self.question.days.partition_point(|&start| start <= it.at);
         if (1..=days).contains(&day) {
             self.days[group * days + day - 1] = true;
+        }
+    }
+
+    fn add_incident(&mut self, group: usize, bucket: usize, it: &Incident) {
+        let figures = self.figures(group, bucket);
+        figures.unattributed_incidents += i64::from(it.is_unattributed);
+        match it.restore_time {
+            Some(time) => figures.restore_times.push(time),
+            None => {
+                figures.open_incidents += 1;
+                earliest(&mut figures.incident_open_since, it.at);
+            }
         }
     }
 

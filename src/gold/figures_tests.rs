@@ -71,11 +71,13 @@ fn unshipped() -> impl Strategy<Value = Change> {
 }
 
 fn incident() -> impl Strategy<Value = Incident> {
-    (0..100_i64, prop::option::of(0..50_i64), any::<bool>()).prop_map(
-        |(at, restore_time, is_unattributed)| Incident {
+    let restore_time = prop::option::of(0..50_i64);
+    (0..100_i64, restore_time, any::<bool>(), any::<u64>()).prop_map(
+        |(at, restore_time, is_unattributed, key)| Incident {
             at,
             restore_time,
             is_unattributed,
+            key,
         },
     )
 }
@@ -182,6 +184,63 @@ fn a_shared_failure_is_over_once_it_is_for_all() {
     assert_eq!(of([failed(Some(3)), failed(None)]), (1, vec![], 1));
     assert_eq!(of([fine, failed(Some(3))]), (1, vec![3], 0));
     assert_eq!(of([fine, fine]), (0, vec![], 0));
+}
+
+/// The figures of a month of two services of one repository, whichever is read first.
+fn together(one: &Month, other: &Month) -> Vec<Figures> {
+    let question = Question {
+        until: 100,
+        buckets: vec![0, 100],
+        ..Question::default()
+    };
+    let figures = |months: [&Month; 2]| {
+        let mut answer = Answer::new(&question, 1);
+        months.iter().for_each(|it| answer.add(0, it));
+        answer.finish().remove(0)
+    };
+    vec![figures([one, other]), figures([other, one])]
+}
+
+/// D22
+#[test]
+fn what_services_share_fails_once_and_is_over_when_it_is_for_all() {
+    let month = |marks: u16, recovery_time, restore_time, is_unattributed| Month {
+        deployments: vec![Deployment {
+            at: 10,
+            recovery_time,
+            marks: Deployment::SUCCEEDED | marks,
+            key: 7,
+        }],
+        incidents: vec![Incident {
+            at: 20,
+            restore_time,
+            is_unattributed,
+            key: 8,
+        }],
+        ..Month::default()
+    };
+    let (counted, failed) = (
+        Deployment::COUNTED,
+        Deployment::COUNTED | Deployment::FAILED,
+    );
+    let open = month(failed, None, None, false);
+    let over = month(failed, Some(5), Some(3), true);
+    let fine = month(counted, None, Some(4), true);
+    let uncounted = month(0, None, Some(4), true);
+    for it in together(&open, &over) {
+        assert_eq!((it.deployments, it.counted, it.failed), (1, 1, 1));
+        assert_eq!((it.recoveries, it.open_failures), (vec![], 1));
+        assert_eq!((it.restore_times, it.open_incidents), (vec![], 1));
+        assert_eq!(it.unattributed_incidents, 0);
+    }
+    for other in [&fine, &uncounted] {
+        for it in together(&over, other) {
+            assert_eq!((it.deployments, it.counted, it.failed), (1, 1, 1));
+            assert_eq!((it.recoveries, it.open_failures), (vec![5], 0));
+            assert_eq!((it.restore_times, it.open_incidents), (vec![4], 0));
+            assert_eq!(it.unattributed_incidents, 1);
+        }
+    }
 }
 
 /// A10

@@ -81,6 +81,8 @@ pub struct Incident {
     pub restore_time: Option<Duration>,
     /// Whether no deployment is to blame.
     pub is_unattributed: bool,
+    /// The same for the same incident of other services.
+    pub key: u64,
 }
 
 /// What there was in a month.
@@ -114,7 +116,7 @@ pub fn of_service(
     // Where a repository is several services, they may share what happens in it.
     let is_shared = repository.services.len() > 1;
     let key = |name: &str| match is_shared {
-        true => key(&[&repository.source, &repository.name, name]),
+        true => hash(&[&repository.source, &repository.name, name]),
         false => 0,
     };
     let all = service
@@ -173,7 +175,11 @@ pub fn of_service(
             key: if is_shared { key(&id()) } else { 0 },
         });
     }
-    for link in outcome.links.iter().filter(|it| it.merged_into.is_none()) {
+    let links = service.incidents.iter().zip(&outcome.links);
+    // What another service's deployment is to blame for did not strike this one.
+    let own =
+        links.filter(|(_, it)| it.merged_into.is_none() && it.reason != Some("other_service"));
+    for (incident, link) in own {
         months
             .entry(month_of(link.opened_at))
             .or_default()
@@ -182,6 +188,7 @@ pub fn of_service(
                 at: link.opened_at,
                 restore_time: link.restore_time,
                 is_unattributed: link.due_to.is_none(),
+                key: hash(&[&incident.source, &incident.id]),
             });
     }
     for month in months.values_mut() {
@@ -194,7 +201,7 @@ pub fn of_service(
         month.unshipped.sort_by_key(|it| (it.at, it.key));
         month
             .incidents
-            .sort_by_key(|it| (it.at, it.restore_time, it.is_unattributed));
+            .sort_by_key(|it| (it.at, it.restore_time, it.is_unattributed, it.key));
     }
     months
 }
@@ -207,7 +214,7 @@ pub fn month_of(at: Time) -> (i32, u32) {
 }
 
 /// FNV-1a, which stays what it is: these numbers are stored. Never 0.
-fn key(parts: &[&str]) -> u64 {
+fn hash(parts: &[&str]) -> u64 {
     let bytes = parts.iter().flat_map(|part| part.bytes().chain([0]));
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -263,6 +270,7 @@ impl Month {
             put(it.at as u64, 8);
             put(word(it.restore_time), 8);
             put(u64::from(it.is_unattributed), 1);
+            put(it.key, 8);
         }
         bytes
     }
@@ -307,6 +315,7 @@ impl Month {
                 at: reader.number(8)? as Time,
                 restore_time: reader.duration()?,
                 is_unattributed: reader.number(1)? != 0,
+                key: reader.number(8)?,
             });
         }
         Ok(month)
@@ -364,11 +373,12 @@ mod tests {
             lead_time: None,
             key,
         });
-        let incident = (any::<i64>(), duration(), any::<bool>()).prop_map(
-            |(at, restore_time, is_unattributed)| Incident {
+        let incident = (any::<i64>(), duration(), any::<bool>(), any::<u64>()).prop_map(
+            |(at, restore_time, is_unattributed, key)| Incident {
                 at,
                 restore_time,
                 is_unattributed,
+                key,
             },
         );
         let list = 0..5;

@@ -280,10 +280,18 @@ BEGIN
     WITH taken AS (DELETE FROM diogen_silver.stale_sprints s WHERE s.source = source RETURNING s.sprint_id)
     SELECT array_agg(t.sprint_id) INTO sprints FROM taken t;
     IF statuses IS NOT NULL THEN
+        WITH concerned AS MATERIALIZED (
+            SELECT DISTINCT t.source, t.issue_id
+            FROM diogen_silver.issue_status_intervals t
+            WHERE t.source = source AND t.status_id = ANY (statuses)
+        ), incidents AS (
+            -- How long one was not resolved follows from its statuses.
+            INSERT INTO diogen_silver.stale_incident_issues (source, issue_id)
+            SELECT c.source, c.issue_id FROM concerned c
+            ON CONFLICT ON CONSTRAINT stale_incident_issues_pkey DO UPDATE SET source = excluded.source
+        )
         INSERT INTO diogen_silver.stale_issues (source, issue_id)
-        SELECT DISTINCT t.source, t.issue_id
-        FROM diogen_silver.issue_status_intervals t
-        WHERE t.source = source AND t.status_id = ANY (statuses)
+        SELECT c.source, c.issue_id FROM concerned c
         ON CONFLICT DO NOTHING;
     END IF;
     IF sprints IS NOT NULL THEN

@@ -2,9 +2,14 @@
 //! whose name begins with the id of a worked example is that example.
 
 mod deployments;
+mod explained;
+mod failures;
 mod frequency;
 mod history;
+mod incidents;
 mod lead_time;
+mod outages;
 mod pipelines;
 mod production;
+mod recovery;
 mod statistics;
