@@ -40,7 +40,10 @@ COMMENT ON FUNCTION add_pull_request_detail(bigint, boolean, boolean, bigint, bo
 COMMENT ON FUNCTION add_member(bigint, bigint, boolean) IS 'Says that a pull request belongs to a service with paths, and whether its files are known';
 COMMENT ON FUNCTION add_delivery(bigint, text, text, text, text, text, timestamptz, timestamptz, timestamptz, bigint, boolean, bigint, text) IS 'Adds a deployment of a service to production';
 COMMENT ON FUNCTION add_incident(bigint, text, text, text, timestamptz, timestamptz, bigint, text, text, bigint) IS 'Adds an incident of a service';
-COMMENT ON FUNCTION finish_repository() IS 'Computes the services of the repository; returns how many rows the computation has so far';
+COMMENT ON FUNCTION add_stored(text, text, text, bigint) IS 'Says that a change, deployment or month of the repository is stored, and what stands for what it holds';
+COMMENT ON FUNCTION finish_repository() IS 'Computes the services of the repository; returns how many rows there are to store so far';
+COMMENT ON FUNCTION first_fact(bytea) IS 'The moment of the first fact of a month of diogen_gold.months';
+COMMENT ON FUNCTION find_band(text, double precision, text) IS 'The band of an edition that a figure lies in, and whether the edition leaves that open; what diogen.band asks';
 COMMENT ON FUNCTION matches_glob(text, text[]) IS 'Whether a path matches one of some globs, such as checkout/**';
 
 -- Who may do what. Reading figures is for whoever is granted the tables; reaching the network,

@@ -207,41 +207,19 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 COMMENT ON FUNCTION require_duration(text) IS 'The metric, or an error if it is none that is a duration; NULL is always allowed';
 
--- Of ranges the best one counts whose worse end the figure does not pass, so a gap between two
--- belongs to the worse. Of single values the nearest one counts, and of two as near the better.
 CREATE FUNCTION band(metric text, value double precision, edition text DEFAULT '2024',
                      OUT band text, OUT is_ambiguous boolean)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    WITH figure AS (
-        SELECT f.value, numrange(f.value, f.value, '[]') AS point, diogen.require_band_edition(band.edition) AS edition
-        FROM (SELECT diogen.require_figure(band.metric, band.value)) AS f (value)
-    ), candidates AS (
-        SELECT b.band, b.position, b.published_value, abs(b.published_value - f.value) AS distance,
-               b.limits @> f.value AS holds_it,
-               coalesce(NOT CASE b.metric WHEN 'deployment_frequency' THEN b.limits >> f.point
-                                          ELSE b.limits << f.point END, true) AS is_reached
-        FROM figure f
-        JOIN diogen.bands b ON b.edition = f.edition AND b.metric = band.metric
-        WHERE f.value IS NOT NULL
-    )
-    SELECT c.band,
-           CASE WHEN c.published_value IS NULL
-                THEN c.is_reached AND (SELECT count(*) FROM candidates o WHERE o.holds_it) <> 1
-                ELSE EXISTS (SELECT FROM candidates o
-                             WHERE o.position <> c.position AND o.distance = c.distance
-                                OR o.position < c.position AND o.published_value > c.published_value
-                                OR o.position > c.position AND o.published_value < c.published_value) END
-    FROM candidates c
-    -- Beyond the worst range there is nothing worse.
-    ORDER BY c.distance, c.is_reached DESC, CASE WHEN c.is_reached THEN c.position ELSE -c.position END
-    LIMIT 1
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT f.band, f.is_ambiguous
+    FROM diogen.find_band(band.metric, diogen.require_figure(band.metric, band.value)::float8,
+                          diogen.require_band_edition(band.edition)) f
 $$;
 COMMENT ON FUNCTION band(text, double precision, text) IS
     'In which band a figure lies, and whether the edition leaves that open: its bands overlap there, leave a gap or are not in order. NULL: no figure, or the edition has no bands';
 
 CREATE FUNCTION band(metric text, value interval, edition text DEFAULT '2024',
                      OUT band text, OUT is_ambiguous boolean)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
     SELECT b.band, b.is_ambiguous
     FROM diogen.band(diogen.require_duration(band.metric), extract(epoch FROM band.value)::float8, band.edition) b
 $$;
@@ -271,7 +249,7 @@ COMMENT ON FUNCTION band_percentile(text, interval, text) IS
 CREATE FUNCTION overall_band(deployments_per_day double precision, lead_time interval,
                              change_failure_rate double precision, recovery_time interval,
                              edition text DEFAULT '2024') RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
     SELECT b.band
     FROM (VALUES ('deployment_frequency', nullif(overall_band.deployments_per_day, 0)),
                  ('lead_time', extract(epoch FROM overall_band.lead_time)::float8),

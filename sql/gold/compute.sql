@@ -6,18 +6,18 @@ CREATE FUNCTION computed_changes() RETURNS TABLE (
     first_commit_at timestamptz, opened_at timestamptz, ready_at timestamptz, first_review_at timestamptz,
     approved_at timestamptz, merged_at timestamptz, deployed_at timestamptz, deployment_id text, environment text, via text,
     coding interval, pickup interval, review interval, merge interval, deploy interval, lead_time interval,
-    closed_time interval, reason text, flags text[]
+    closed_time interval, reason text, flags text[], fingerprint bigint
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 20000 AS 'MODULE_PATHNAME', 'computed_wrapper';
-COMMENT ON FUNCTION computed_changes() IS 'The rows of diogen_gold.changes of the computation';
+COMMENT ON FUNCTION computed_changes() IS 'The rows of diogen_gold.changes that were computed, but for those that are stored just so';
 
 CREATE FUNCTION computed_deployments() RETURNS TABLE (
     source text, service text, repository text, deployment_id text, environment text, origin text, sha text, status text,
     created_at timestamptz, started_at timestamptz, finished_at timestamptz, attempts bigint, first_attempt_succeeded boolean,
     gate_wait interval, changes bigint, baseline boolean, redeploy boolean, rollback boolean, failed boolean,
     failure_reasons text[], recovered_at timestamptz, recovery_time interval, unplanned boolean, unplanned_reasons text[],
-    reason text, document text
+    reason text, document text, fingerprint bigint
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 5000 AS 'MODULE_PATHNAME', 'computed_wrapper';
-COMMENT ON FUNCTION computed_deployments() IS 'The rows of diogen_gold.deployments of the computation';
+COMMENT ON FUNCTION computed_deployments() IS 'The rows of diogen_gold.deployments that were computed, but for those that are stored just so';
 
 CREATE FUNCTION computed_incidents() RETURNS TABLE (
     source text, incident_id text, service text, restore_time interval, active_time interval, deployment_id text, link text,
@@ -25,13 +25,15 @@ CREATE FUNCTION computed_incidents() RETURNS TABLE (
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'computed_wrapper';
 COMMENT ON FUNCTION computed_incidents() IS 'What the computation found out about incidents, for diogen_gold.incidents';
 
-CREATE FUNCTION computed_months() RETURNS TABLE (source text, repository text, service text, month text, facts bytea)
-LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'computed_wrapper';
-COMMENT ON FUNCTION computed_months() IS 'The rows of diogen_gold.months of the computation';
+CREATE FUNCTION computed_months() RETURNS TABLE (
+    source text, repository text, service text, month text, facts bytea, fingerprint bigint
+) LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'computed_wrapper';
+COMMENT ON FUNCTION computed_months() IS 'The rows of diogen_gold.months that were computed, but for those that are stored just so';
 
-CREATE FUNCTION microseconds(duration interval) RETURNS bigint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT (extract(epoch FROM duration) * 1000000)::bigint $$;
-COMMENT ON FUNCTION microseconds(interval) IS 'A duration in microseconds; a day has 24 hours';
+CREATE FUNCTION computed_gone() RETURNS TABLE (kind text, source text, repository text, service text, id text)
+LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'computed_wrapper';
+COMMENT ON FUNCTION computed_gone() IS
+    'The rows of diogen_gold that are stored and were not computed again: change, deployment or month, and its name';
 
 CREATE FUNCTION gather_service(source text, repository text, service text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
@@ -44,19 +46,19 @@ BEGIN
     -- What nobody has said is what the columns say by default.
     position := diogen.add_service(
         service, rules.paths IS NOT NULL,
-        diogen.microseconds(coalesce(rules.link_incidents_for, '7 days')),
+        (extract(epoch FROM coalesce(rules.link_incidents_for, '7 days')) * 1000000)::bigint,
         coalesce(rules.link_incidents_from, 'finished') = 'started',
-        diogen.microseconds(coalesce(rules.merge_incidents_within, '5 minutes')),
+        (extract(epoch FROM coalesce(rules.merge_incidents_within, '5 minutes')) * 1000000)::bigint,
         coalesce(rules.count_failed_runs, false),
         coalesce(rules.hotfix_labels, '{hotfix}'), coalesce(rules.hotfix_branches, '{hotfix*}'),
-        diogen.microseconds(rules.longest_coding));
+        (extract(epoch FROM rules.longest_coding) * 1000000)::bigint);
     PERFORM count(diogen.add_delivery(position, d.deployment_id, d.environment, d.origin, d.sha, d.status, d.created_at,
                                       d.started_at, d.finished_at, d.attempts, d.first_attempt_succeeded,
-                                      diogen.microseconds(d.gate_wait), d.document))
+                                      (extract(epoch FROM d.gate_wait) * 1000000)::bigint, d.document))
     FROM diogen.service_deliveries(source, repository, service,
                                    coalesce(rules.production_environments, '^(production|prod|live)$')) d;
     PERFORM count(diogen.add_incident(position, i.source, i.incident_id, i.title, i.opened_at, i.resolved_at,
-                                      diogen.microseconds(i.told_active_time), i.named_deployment, i.named_sha,
+                                      (extract(epoch FROM i.told_active_time) * 1000000)::bigint, i.named_deployment, i.named_sha,
                                       i.named_pull_request))
     FROM diogen_gold.incidents i
     WHERE i.service = service AND (service <> '' OR i.source = source);
@@ -117,14 +119,16 @@ BEGIN
     PERFORM count(diogen.add_pull_request_detail(e.number, e.is_force_pushed, NULL, e.closed_time, NULL, NULL))
     FROM (
         SELECT e.number, bool_or(e.event = 'force_pushed') AS is_force_pushed,
-               diogen.microseconds(sum(e.occurred_at - e.closed_at) FILTER (WHERE e.event = 'reopened')) AS closed_time
+               (extract(epoch FROM sum(e.occurred_at - e.closed_at) FILTER (WHERE e.event = 'reopened')) * 1000000)::bigint AS closed_time
         FROM (SELECT e.number, e.event, e.occurred_at,
                      max(e.occurred_at) FILTER (WHERE e.event = 'closed')
                          OVER (PARTITION BY e.number ORDER BY e.occurred_at ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW) AS closed_at
-              FROM diogen_silver.pull_request_events e
-              WHERE e.source = source AND e.repository = repository AND e.event IN ('force_pushed', 'closed', 'reopened')) e
+              FROM (SELECT DISTINCT r.number FROM diogen_silver.pull_request_events r
+                    WHERE r.source = source AND r.repository = repository AND r.event IN ('force_pushed', 'reopened')) r
+              JOIN diogen_silver.pull_request_events e
+                ON (e.source, e.repository, e.number) = (source, repository, r.number)
+               AND e.event IN ('force_pushed', 'closed', 'reopened')) e
         GROUP BY e.number
-        HAVING bool_or(e.event IN ('force_pushed', 'reopened'))
     ) e;
     -- One that was reviewed, but not before the merge.
     PERFORM count(diogen.add_pull_request_detail(p.number, NULL, true, NULL, NULL, NULL))
@@ -138,7 +142,7 @@ END
 $$;
 COMMENT ON FUNCTION gather_details(text, text) IS 'Tells the computation what only few pull requests have to tell';
 
-CREATE FUNCTION gather_repository(source text, repository text) RETURNS bigint
+CREATE FUNCTION gather_repository(source text, repository text, OUT rows bigint, OUT is_first boolean)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
@@ -166,77 +170,71 @@ BEGIN
     FOREACH service IN ARRAY services LOOP
         PERFORM diogen.gather_service(source, repository, service);
     END LOOP;
-    RETURN diogen.finish_repository();
+    is_first := NOT diogen.gather_stored(source, repository);
+    rows := diogen.finish_repository();
 END
 $$;
 COMMENT ON FUNCTION gather_repository(text, text) IS
-    'Tells the computation all facts of a repository, and computes its services; returns how many rows the computation has so far';
+    'Tells the computation all facts of a repository, and computes its services; returns how many rows there are to store so far, and whether no change of this repository is stored';
 
-CREATE FUNCTION store_computation(sources text[], repositories text[]) RETURNS bigint
+CREATE FUNCTION store_computation(is_first boolean) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
-    written bigint;
+    written bigint := 0;
     stored bigint;
 BEGIN
-    WITH part AS MATERIALIZED (
-        SELECT * FROM unnest(sources, repositories) AS p (source, repository)
-    ), gone AS (
-        DELETE FROM diogen_gold.changes t
-        USING part p
-        WHERE (t.source, t.repository) = (p.source, p.repository)
-          AND NOT EXISTS (SELECT FROM diogen.computed_changes() f
-                          WHERE (f.source, f.repository, f.service, f.change_id) = (t.source, t.repository, t.service, t.change_id))
-        RETURNING 1
-    ), stored AS (
+    IF is_first THEN
+        INSERT INTO diogen_gold.changes
+            (source, service, repository, change_id, number, sha, author, author_is_bot, first_commit_at, opened_at, ready_at, first_review_at,
+             approved_at, merged_at, deployed_at, deployment_id, environment, via, coding, pickup, review, merge, deploy,
+             lead_time, closed_time, reason, flags, fingerprint)
+        SELECT f.* FROM diogen.computed_changes() f;
+        GET DIAGNOSTICS written = ROW_COUNT;
+    ELSE
+        DELETE FROM diogen_gold.changes t USING diogen.computed_gone() g
+        WHERE g.kind = 'change'
+          AND (t.source, t.repository, t.service, t.change_id) = (g.source, g.repository, g.service, g.id);
+        GET DIAGNOSTICS stored = ROW_COUNT;
+        written := written + stored;
         INSERT INTO diogen_gold.changes AS t
-            (source, service, repository, change_id, number, sha, author, author_is_bot, first_commit_at, opened_at, ready_at,
-             first_review_at, approved_at, merged_at, deployed_at, deployment_id, environment, via, coding, pickup, review,
-             merge, deploy, lead_time, closed_time, reason, flags)
+            (source, service, repository, change_id, number, sha, author, author_is_bot, first_commit_at, opened_at, ready_at, first_review_at,
+             approved_at, merged_at, deployed_at, deployment_id, environment, via, coding, pickup, review, merge, deploy,
+             lead_time, closed_time, reason, flags, fingerprint)
         SELECT f.* FROM diogen.computed_changes() f
         ON CONFLICT ON CONSTRAINT changes_pkey DO UPDATE
-        SET (number, sha, author, author_is_bot, first_commit_at, opened_at, ready_at, first_review_at, approved_at, merged_at,
-             deployed_at, deployment_id, environment, via, coding, pickup, review, merge, deploy, lead_time, closed_time,
-             reason, flags)
+        SET (number, sha, author, author_is_bot, first_commit_at, opened_at, ready_at, first_review_at, approved_at,
+             merged_at, deployed_at, deployment_id, environment, via, coding, pickup, review, merge, deploy, lead_time,
+             closed_time, reason, flags, fingerprint)
           = ROW (excluded.number, excluded.sha, excluded.author, excluded.author_is_bot, excluded.first_commit_at,
                  excluded.opened_at, excluded.ready_at, excluded.first_review_at, excluded.approved_at, excluded.merged_at,
                  excluded.deployed_at, excluded.deployment_id, excluded.environment, excluded.via, excluded.coding,
                  excluded.pickup, excluded.review, excluded.merge, excluded.deploy, excluded.lead_time, excluded.closed_time,
-                 excluded.reason, excluded.flags)
-        WHERE t.* IS DISTINCT FROM excluded.*
-        RETURNING 1
-    )
-    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM stored) INTO written;
+                 excluded.reason, excluded.flags, excluded.fingerprint);
+        GET DIAGNOSTICS stored = ROW_COUNT;
+        written := written + stored;
+    END IF;
 
-    WITH part AS MATERIALIZED (
-        SELECT * FROM unnest(sources, repositories) AS p (source, repository)
-    ), gone AS (
-        DELETE FROM diogen_gold.deployments t
-        USING part p
-        WHERE (t.source, t.repository) = (p.source, p.repository)
-          AND NOT EXISTS (SELECT FROM diogen.computed_deployments() f
-                          WHERE (f.source, f.repository, f.service, f.deployment_id)
-                              = (t.source, t.repository, t.service, t.deployment_id))
-        RETURNING 1
-    ), stored AS (
-        INSERT INTO diogen_gold.deployments AS t
-            (source, service, repository, deployment_id, environment, origin, sha, status, created_at, started_at, finished_at,
-             attempts, first_attempt_succeeded, gate_wait, changes, baseline, redeploy, rollback, failed, failure_reasons,
-             recovered_at, recovery_time, unplanned, unplanned_reasons, reason, document)
-        SELECT f.* FROM diogen.computed_deployments() f
-        ON CONFLICT ON CONSTRAINT deployments_pkey DO UPDATE
-        SET (environment, origin, sha, status, created_at, started_at, finished_at, attempts, first_attempt_succeeded,
-             gate_wait, changes, baseline, redeploy, rollback, failed, failure_reasons, recovered_at, recovery_time, unplanned,
-             unplanned_reasons, reason, document)
-          = ROW (excluded.environment, excluded.origin, excluded.sha, excluded.status, excluded.created_at,
-                 excluded.started_at, excluded.finished_at, excluded.attempts, excluded.first_attempt_succeeded,
-                 excluded.gate_wait, excluded.changes, excluded.baseline, excluded.redeploy, excluded.rollback,
-                 excluded.failed, excluded.failure_reasons, excluded.recovered_at, excluded.recovery_time,
-                 excluded.unplanned, excluded.unplanned_reasons, excluded.reason, excluded.document)
-        WHERE t.* IS DISTINCT FROM excluded.*
-        RETURNING 1
-    )
-    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM stored) INTO stored;
+    DELETE FROM diogen_gold.deployments t USING diogen.computed_gone() g
+    WHERE g.kind = 'deployment'
+      AND (t.source, t.repository, t.service, t.deployment_id) = (g.source, g.repository, g.service, g.id);
+    GET DIAGNOSTICS stored = ROW_COUNT;
+    written := written + stored;
+    INSERT INTO diogen_gold.deployments AS t
+        (source, service, repository, deployment_id, environment, origin, sha, status, created_at, started_at, finished_at, attempts,
+         first_attempt_succeeded, gate_wait, changes, baseline, redeploy, rollback, failed, failure_reasons, recovered_at,
+         recovery_time, unplanned, unplanned_reasons, reason, document, fingerprint)
+    SELECT f.* FROM diogen.computed_deployments() f
+    ON CONFLICT ON CONSTRAINT deployments_pkey DO UPDATE
+    SET (environment, origin, sha, status, created_at, started_at, finished_at, attempts, first_attempt_succeeded, gate_wait,
+         changes, baseline, redeploy, rollback, failed, failure_reasons, recovered_at, recovery_time, unplanned,
+         unplanned_reasons, reason, document, fingerprint)
+      = ROW (excluded.environment, excluded.origin, excluded.sha, excluded.status, excluded.created_at, excluded.started_at,
+             excluded.finished_at, excluded.attempts, excluded.first_attempt_succeeded, excluded.gate_wait, excluded.changes,
+             excluded.baseline, excluded.redeploy, excluded.rollback, excluded.failed, excluded.failure_reasons,
+             excluded.recovered_at, excluded.recovery_time, excluded.unplanned, excluded.unplanned_reasons, excluded.reason,
+             excluded.document, excluded.fingerprint);
+    GET DIAGNOSTICS stored = ROW_COUNT;
     written := written + stored;
 
     UPDATE diogen_gold.incidents t
@@ -249,20 +247,33 @@ BEGIN
     GET DIAGNOSTICS stored = ROW_COUNT;
     written := written + stored;
 
-    DELETE FROM diogen_gold.months t
-    USING unnest(sources, repositories) AS p (source, repository)
-    WHERE (t.source, t.repository) = (p.source, p.repository)
-      AND NOT EXISTS (SELECT FROM diogen.computed_months() f
-                      WHERE (f.source, f.repository, f.service, f.month::date) = (t.source, t.repository, t.service, t.month));
-    INSERT INTO diogen_gold.months AS t (source, repository, service, month, facts)
-    SELECT f.source, f.repository, f.service, f.month::date, f.facts FROM diogen.computed_months() f
-    ON CONFLICT ON CONSTRAINT months_pkey DO UPDATE SET facts = excluded.facts
-    WHERE t.facts <> excluded.facts;
+    DELETE FROM diogen_gold.months t USING diogen.computed_gone() g
+    WHERE g.kind = 'month' AND (t.source, t.repository, t.service, t.month) = (g.source, g.repository, g.service, g.id::date);
+    INSERT INTO diogen_gold.months AS t (source, repository, service, month, facts, fingerprint)
+    SELECT f.source, f.repository, f.service, f.month::date, f.facts, f.fingerprint FROM diogen.computed_months() f
+    ON CONFLICT ON CONSTRAINT months_pkey DO UPDATE SET facts = excluded.facts, fingerprint = excluded.fingerprint;
     RETURN written;
 END
 $$;
-COMMENT ON FUNCTION store_computation(text[], text[]) IS
-    'Stores what was computed of some repositories, where it differs; returns how many rows changed';
+COMMENT ON FUNCTION store_computation(boolean) IS
+    'Stores what was computed and differs from what is stored; is_first: nothing is stored yet of these repositories. Returns how many rows of facts changed';
+
+CREATE FUNCTION gather_stored(source text, repository text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    stored bigint := (SELECT count(diogen.add_stored('change', c.service, c.change_id, c.fingerprint))
+                      FROM diogen_gold.changes c WHERE c.source = source AND c.repository = repository);
+BEGIN
+    PERFORM count(diogen.add_stored('deployment', d.service, d.deployment_id, d.fingerprint))
+    FROM diogen_gold.deployments d WHERE d.source = source AND d.repository = repository;
+    PERFORM count(diogen.add_stored('month', m.service, m.month::text, m.fingerprint))
+    FROM diogen_gold.months m WHERE m.source = source AND m.repository = repository;
+    RETURN stored > 0;
+END
+$$;
+COMMENT ON FUNCTION gather_stored(text, text) IS
+    'Tells the computation which rows of a repository are stored; returns whether there are any changes among them';
 
 CREATE FUNCTION compute_batch(after_source text, after_repository text, most bigint,
                               OUT last_source text, OUT last_repository text, OUT repositories bigint, OUT written bigint)
@@ -270,10 +281,11 @@ LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
     one record;
-    done_sources text[] := '{}';
-    done_repositories text[] := '{}';
+    rows bigint;
+    is_first boolean := true;
 BEGIN
     PERFORM diogen.begin_computation();
+    repositories := 0;
     FOR one IN
         SELECT q.source, q.repository FROM diogen_silver.stale_repositories q
         WHERE (q.source, q.repository) > (after_source, after_repository)
@@ -288,12 +300,12 @@ BEGIN
         -- Whoever notes a change from here on waits, and notes it again afterwards.
         DELETE FROM diogen_silver.stale_repositories q
         WHERE q.source = one.source AND q.repository = one.repository;
-        done_sources := done_sources || one.source;
-        done_repositories := done_repositories || one.repository;
-        EXIT WHEN diogen.gather_repository(one.source, one.repository) > most;
+        repositories := repositories + 1;
+        SELECT g.rows, is_first AND g.is_first INTO rows, is_first
+        FROM diogen.gather_repository(one.source, one.repository) g;
+        EXIT WHEN rows > most;
     END LOOP;
-    repositories := pg_catalog.cardinality(done_sources);
-    written := diogen.store_computation(done_sources, done_repositories);
+    written := diogen.store_computation(is_first);
     PERFORM diogen.begin_computation(); -- lets go of the memory
 END
 $$;
@@ -312,7 +324,12 @@ DECLARE
     written bigint := 0;
 BEGIN
     PERFORM diogen.init();
-    FOR one IN SELECT s.source FROM diogen.sources s ORDER BY 1 LOOP
+    -- What a source that is dropped has left counts as well.
+    FOR one IN SELECT i.source FROM diogen_silver.stale_incidents i UNION SELECT i.source FROM diogen_silver.stale_incident_issues i
+               UNION SELECT k.source FROM (SELECT r.source FROM diogen_silver.repositories r
+                                           UNION ALL SELECT p.source FROM diogen_silver.projects p
+                                           UNION ALL SELECT i.source FROM diogen_silver.incidents i) k WHERE rebuild
+               ORDER BY 1 LOOP
         PERFORM diogen.store_incidents(one, rebuild);
     END LOOP;
     IF rebuild THEN

@@ -36,34 +36,35 @@ COMMENT ON FUNCTION group_name(text, text, text, text, text) IS
 
 CREATE FUNCTION first_fact_at() RETURNS timestamptz
 LANGUAGE sql STABLE AS $$
-    SELECT least((SELECT min(d.finished_at) FROM diogen_gold.deployments d),
-                 (SELECT min(c.merged_at) FROM diogen_gold.changes c),
-                 (SELECT min(i.opened_at) FROM diogen_gold.incidents i))
+    SELECT min(diogen.first_fact(m.facts)) FROM diogen_gold.months m
+    WHERE m.month = (SELECT min(m.month) FROM diogen_gold.months m)
 $$;
-COMMENT ON FUNCTION first_fact_at() IS 'When the first deployment finished, the first change was merged or the first incident began; NULL: there is none';
+COMMENT ON FUNCTION first_fact_at() IS
+    'When the first deployment finished, the first change was deployed or, where it was not, merged, or the first incident began; NULL: there is none';
 
 CREATE FUNCTION dora_figures(
     since timestamptz, until timestamptz, buckets timestamptz[], bucket_days float8[], partial_weeks bigint[], days timestamptz[],
     weeks bigint[], week_buckets bigint[], sources text[], services text[], groups bigint[], group_names text[],
-    is_selection boolean, months date[], now timestamptz, provisional_since timestamptz
+    is_selection boolean, months date[], now timestamptz, provisional_since timestamptz, edition text
 ) RETURNS TABLE (
     bucket_start timestamptz, name text, deployments bigint, deployments_per_day float8, deployment_days_per_week float8,
     changes bigint, lead_time_median interval, lead_time_p90 interval, failed_deployments bigint, change_failure_rate float8,
     change_failure_rate_low float8, change_failure_rate_high float8, recoveries bigint, recovery_time_median interval,
     open_failures bigint, time_to_restore_median interval, unplanned_deployments bigint, rework_rate float8,
-    unshipped_changes bigint, lead_time_coverage float8, notes text[], attempted_deployments bigint, success_rate float8,
+    unshipped_changes bigint, lead_time_coverage float8, band text, notes text[], attempted_deployments bigint, success_rate float8,
     deployments_with_changes bigint, redeployments bigint, unshipped_age interval, open_incidents bigint,
     open_incident_age interval, unattributed_incidents bigint, partial_weeks_excluded bigint, is_provisional boolean
 ) LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'dora_figures_wrapper';
 COMMENT ON FUNCTION dora_figures(timestamptz, timestamptz, timestamptz[], float8[], bigint[], timestamptz[], bigint[], bigint[],
-                                 text[], text[], bigint[], text[], boolean, date[], timestamptz, timestamptz) IS
+                                 text[], text[], bigint[], text[], boolean, date[], timestamptz, timestamptz, text) IS
     'The figures of groups of services in buckets of time from diogen_gold.months; what diogen.dora asks';
 
 CREATE FUNCTION dora(since timestamptz DEFAULT pg_catalog.now() - interval '90 days',
                      until timestamptz DEFAULT pg_catalog.now(),
                      bucket text DEFAULT NULL, by text DEFAULT NULL,
                      source text DEFAULT NULL, team text DEFAULT NULL, service text DEFAULT NULL,
-                     repository text DEFAULT NULL, time_zone text DEFAULT 'UTC', week_start text DEFAULT 'monday')
+                     repository text DEFAULT NULL, time_zone text DEFAULT 'UTC', week_start text DEFAULT 'monday',
+                     edition text DEFAULT '2024')
 RETURNS TABLE (bucket_start timestamptz, name text,
                deployments bigint, deployments_per_day float8, deployment_days_per_week float8,
                changes bigint, lead_time_median interval, lead_time_p90 interval,
@@ -132,7 +133,7 @@ BEGIN
     SELECT f.bucket_start, f.name, f.deployments, f.deployments_per_day, f.deployment_days_per_week, f.changes,
            f.lead_time_median, f.lead_time_p90, f.failed_deployments, f.change_failure_rate, f.change_failure_rate_low,
            f.change_failure_rate_high, f.recoveries, f.recovery_time_median, f.open_failures, f.time_to_restore_median,
-           f.unplanned_deployments, f.rework_rate, f.unshipped_changes, f.lead_time_coverage, NULL::text, f.notes,
+           f.unplanned_deployments, f.rework_rate, f.unshipped_changes, f.lead_time_coverage, f.band, f.notes,
            f.attempted_deployments, f.success_rate, f.deployments_with_changes, f.redeployments, f.unshipped_age,
            f.open_incidents, f.open_incident_age, f.unattributed_incidents, f.partial_weeks_excluded, f.is_provisional
     FROM diogen.dora_figures(
@@ -153,9 +154,10 @@ BEGIN
         coalesce(source, team, service, repository) IS NOT NULL,
         ARRAY[date_trunc('month', from_time AT TIME ZONE 'UTC')::date, date_trunc('month', to_time AT TIME ZONE 'UTC')::date],
         now(),
-        now() - (SELECT coalesce(max(s.link_incidents_for), '7 days') FROM diogen.services s)) f
+        now() - (SELECT coalesce(max(s.link_incidents_for), '7 days') FROM diogen.services s),
+        coalesce(diogen.require_band_edition(edition), '')) f
     ORDER BY f.bucket_start, f.name;
 END
 $$;
-COMMENT ON FUNCTION dora(timestamptz, timestamptz, text, text, text, text, text, text, text, text) IS
-    'The DORA metrics of [since, until): one row per bucket (day, week, month, quarter; NULL: the whole range) and name (by service, repository, team, source; NULL: everything together). Rates are fractions, durations intervals, no data is NULL; medians are exact. lead_time_coverage: changes with a lead time over all that were shipped or merged without being shipped in the bucket. notes say what was left out';
+COMMENT ON FUNCTION dora(timestamptz, timestamptz, text, text, text, text, text, text, text, text, text) IS
+    'The DORA metrics of [since, until): one row per bucket (day, week, month, quarter; NULL: the whole range) and name (by service, repository, team, source; NULL: everything together). Rates are fractions, durations intervals, no data is NULL; medians are exact. lead_time_coverage: changes with a lead time over all that were shipped or merged without being shipped in the bucket. band: the lowest band of the edition (of diogen.bands) that one of the row''s figures lies in. notes say what was left out';

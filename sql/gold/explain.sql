@@ -114,6 +114,17 @@ LANGUAGE sql STABLE AS $$
                       CASE i.link WHEN 'named' THEN 'which names it' ELSE 'the latest deployment before it' END), i.document
         FROM deployment d
         JOIN diogen_gold.incidents i ON i.service = d.service AND i.deployment_id = d.deployment_id
+        UNION ALL
+        -- The first rule that yields anything counts; what the others yield of the same commit is evidence.
+        SELECT d.source, 11, row_number() OVER (ORDER BY (r.r).position, e.finished_at, e.deployment_id), 'also told by',
+               format('%s %s, %s, %s', e.origin, e.deployment_id, e.status, coalesce('finished at ' || e.finished_at, 'not finished')),
+               e.document
+        FROM deployment d
+        LEFT JOIN diogen.services s ON s.service = d.service
+        CROSS JOIN LATERAL (SELECT r FROM diogen.service_rules(d.service) r) r
+        CROSS JOIN LATERAL diogen.rule_deliveries(r.r, d.source, d.repository, d.service,
+                                                  coalesce(s.production_environments, '^(production|prod|live)$')) e
+        WHERE e.sha = d.sha AND e.origin <> d.origin
     ) f
     ORDER BY f.source, f.position, f.detail
 $$;

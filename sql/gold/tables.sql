@@ -33,6 +33,7 @@ BEGIN
         unplanned_reasons text[],
         reason text,
         document text,
+        fingerprint bigint NOT NULL,
         PRIMARY KEY (source, repository, service, deployment_id)
     );
     CREATE INDEX IF NOT EXISTS deployments_finished ON diogen_gold.deployments (finished_at);
@@ -75,6 +76,8 @@ BEGIN
     COMMENT ON COLUMN diogen_gold.deployments.document IS
         'Stream and key of the document in diogen_bronze.documents that tells of it';
 
+    COMMENT ON COLUMN diogen_gold.deployments.fingerprint IS 'Stands for what the row holds: a row that is computed just so is not written again';
+
     CREATE TABLE IF NOT EXISTS diogen_gold.changes (
         source text NOT NULL,
         service text NOT NULL,
@@ -103,10 +106,10 @@ BEGIN
         closed_time interval,
         reason text,
         flags text[] NOT NULL,
+        fingerprint bigint NOT NULL,
         PRIMARY KEY (source, repository, service, change_id)
     );
     CREATE INDEX IF NOT EXISTS changes_deployed ON diogen_gold.changes (deployed_at);
-    CREATE INDEX IF NOT EXISTS changes_merged ON diogen_gold.changes (merged_at);
     COMMENT ON TABLE diogen_gold.changes IS
         'One row per change of a service: a merged pull request, or a commit that belongs to none';
     COMMENT ON COLUMN diogen_gold.changes.source IS 'Source';
@@ -146,6 +149,8 @@ BEGIN
         'Why no deployment counts as having shipped it: pre_baseline, promotion, no_deployments, only_failed_deployments, no_merge_commit, commit_not_in_history or not_deployed; NULL: one does';
     COMMENT ON COLUMN diogen_gold.changes.flags IS
         'commits_unknown, commits_incomplete, commit_after_open, clock_skew, ancient_commit, force_pushed, unreviewed, post_merge_review, unapproved, deployed_before_merge, revert, hotfix, files_unknown';
+
+    COMMENT ON COLUMN diogen_gold.changes.fingerprint IS 'Stands for what the row holds: a row that is computed just so is not written again';
 
     CREATE TABLE IF NOT EXISTS diogen_gold.incidents (
         source text NOT NULL,
@@ -215,6 +220,7 @@ BEGIN
         service text NOT NULL,
         month date NOT NULL,
         facts bytea NOT NULL,
+        fingerprint bigint NOT NULL,
         PRIMARY KEY (source, repository, service, month)
     );
     CREATE INDEX IF NOT EXISTS months_service ON diogen_gold.months (service, month);
@@ -226,6 +232,7 @@ BEGIN
     COMMENT ON COLUMN diogen_gold.months.month IS 'First day of the month';
     COMMENT ON COLUMN diogen_gold.months.facts IS
         'Deployments, changes and incidents; the first byte is the version of the format';
+    COMMENT ON COLUMN diogen_gold.months.fingerprint IS 'Stands for what the row holds: a row that is computed just so is not written again';
     PERFORM diogen.init_gold_views();
 END
 $$;

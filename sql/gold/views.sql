@@ -41,7 +41,7 @@ BEGIN
             ('rework_rate', 'Their share, between 0 and 1; NULL: nothing was deployed'),
             ('unshipped_changes', 'Changes merged in it that nothing has shipped'),
             ('lead_time_coverage', 'Changes with a lead time over changes and unshipped changes; NULL: there are neither'),
-            ('band', 'NULL in this version'),
+            ('band', 'Lowest of the DORA bands of 2024 that its figures lie in; NULL: there are no figures'),
             ('notes', 'What was left out, and what the figures rest on'),
             ('attempted_deployments', 'Deployments that succeeded or failed'),
             ('success_rate', 'Deployments over these, between 0 and 1; NULL: there are none'),

@@ -7,6 +7,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use super::band_rows::{self, Edition, FREQUENCY};
 use super::figures::{Answer, Figures, Question, wilson};
 use super::months::{Month, ORIGINS};
 use super::statistics::percentile::{duration_percentile, percentile};
@@ -35,6 +36,7 @@ const COLUMNS: Columns = &[
     ("rework_rate", Type::Float),
     ("unshipped_changes", Type::Integer),
     ("lead_time_coverage", Type::Float),
+    ("band", Type::Text),
     ("notes", Type::Texts),
     ("attempted_deployments", Type::Integer),
     ("success_rate", Type::Float),
@@ -53,6 +55,9 @@ const FACTS: &str = "
     FROM diogen_gold.months m
     WHERE m.month BETWEEN $1 AND $2 AND ($3 IS NULL OR m.service = ANY ($3))";
 
+/// In microseconds.
+const SECOND: f64 = 1e6;
+
 /// How many months are read between two looks for a cancel.
 const BATCH: i64 = 1000;
 
@@ -64,7 +69,7 @@ const FEW: usize = 5;
 /// `group_names` what they are called. `buckets` and `days` are the moments at which these begin, with
 /// the end of the last one; `bucket_days` the calendar days of each bucket that lie in the range.
 /// `weeks` and `week_buckets`: first day of each full week, from 1, and its bucket. A deployment after
-/// `provisional_since` may still be found to have failed.
+/// `provisional_since` may still be found to have failed. `edition`: whose bands are asked for.
 #[pg_extern(sql = false)]
 #[allow(
     clippy::too_many_arguments,
@@ -87,6 +92,7 @@ fn dora_figures(
     months: Vec<Date>,
     now: TimestampWithTimeZone,
     provisional_since: TimestampWithTimeZone,
+    edition: &str,
     call: pg_sys::FunctionCallInfo,
 ) -> Result<(), ErrorReport> {
     let micros = |times: Vec<TimestampWithTimeZone>| times.into_iter().map(i64::from).collect();
@@ -113,6 +119,7 @@ fn dora_figures(
         }
         Ok(())
     })?;
+    let edition = band_rows::read(edition)?;
     let mut rows = Rows::new(COLUMNS);
     let bucket_count = question.bucket_count();
     for (place, figures) in answer.finish().into_iter().enumerate() {
@@ -124,11 +131,19 @@ fn dora_figures(
             partial_weeks: partial_weeks.get(bucket).copied().unwrap_or_default(),
             now: question.now,
             provisional_since: provisional_since.into(),
+            edition: &edition,
         };
         push(&mut rows, cell, figures);
     }
     let all = (0..rows.len()).map(|row| (None, row));
     Ok(return_rows::return_rows(call, &rows, all)?)
+}
+
+/// The moment of the first fact of a month; NULL: it has none. Raises `XX001` for bytes that are none.
+#[pg_extern(immutable, strict, parallel_safe)]
+fn first_fact(facts: &[u8]) -> Result<Option<TimestampWithTimeZone>, ErrorReport> {
+    let first = Month::from_bytes(facts).map_err(Error::from)?.first();
+    Ok(first.and_then(|at| at.try_into().ok()))
 }
 
 fn read(
@@ -167,6 +182,7 @@ struct Cell<'a> {
     partial_weeks: i64,
     now: i64,
     provisional_since: i64,
+    edition: &'a Edition,
 }
 
 fn push(rows: &mut Rows, cell: Cell<'_>, mut it: Figures) {
@@ -179,27 +195,42 @@ fn push(rows: &mut Rows, cell: Cell<'_>, mut it: Figures) {
     let recoveries = it.recoveries.len() as i64;
     let is_provisional = it.last_deployment_at > Some(cell.provisional_since);
     let notes = notes(&cell, &it, is_provisional);
+    let per_day = (cell.days > 0.0).then(|| it.deployments as f64 / cell.days);
+    let lead_time = duration_percentile(&mut it.lead_times, 0.5);
+    let failure_rate = share(it.failed, it.counted);
+    let recovery_time = duration_percentile(&mut it.recoveries, 0.5);
+    let seconds = |time: Option<i64>| time.map(|it| it as f64 / SECOND);
+    let figures = [
+        // No deployment is no data.
+        (FREQUENCY, per_day.filter(|&it| it > 0.0)),
+        ("lead_time", seconds(lead_time)),
+        ("change_failure_rate", failure_rate),
+        ("recovery_time", seconds(recovery_time)),
+    ];
+    let figures = figures.into_iter();
+    let figures = figures.filter_map(|(metric, value)| Some((metric, value?)));
     rows.push([
         Value::Moment(cell.start),
         cell.name.into(),
         it.deployments.into(),
-        float((cell.days > 0.0).then(|| it.deployments as f64 / cell.days)),
+        float(per_day),
         float(percentile(&mut it.deployment_days, 0.5)),
         it.changes.into(),
-        span(duration_percentile(&mut it.lead_times, 0.5)),
+        span(lead_time),
         span(duration_percentile(&mut it.lead_times, 0.9)),
         it.failed.into(),
-        float(share(it.failed, it.counted)),
+        float(failure_rate),
         float(failures.map(|(low, _)| low)),
         float(failures.map(|(_, high)| high)),
         recoveries.into(),
-        span(duration_percentile(&mut it.recoveries, 0.5)),
+        span(recovery_time),
         it.open_failures.into(),
         span(duration_percentile(&mut it.restore_times, 0.5)),
         it.unplanned.into(),
         float(share(it.unplanned, it.deployments)),
         it.unshipped.into(),
         float(share(timed, it.changes + it.unshipped)),
+        band_rows::lowest(cell.edition, figures).into(),
         notes.iter().map(String::as_str).collect::<Vec<_>>().into(),
         it.attempts.into(),
         float(share(it.deployments, it.attempts)),

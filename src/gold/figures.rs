@@ -8,8 +8,9 @@ use super::months::{Change, Deployment, Month};
 /// What is asked for.
 #[derive(Debug, Default)]
 pub struct Question {
-    /// `[since, until)`
+    /// What lies before it is left out.
     pub since: Time,
+    /// What lies at it or after it is left out.
     pub until: Time,
     /// Where each bucket begins, and the end of the last one.
     pub buckets: Vec<Time>,
@@ -17,33 +18,46 @@ pub struct Question {
     pub days: Vec<Time>,
     /// The full weeks: position of the first day, and the bucket that the week lies in.
     pub weeks: Vec<(usize, usize)>,
+    /// The present: no deployment is later.
     pub now: Time,
 }
 
 /// The figures of a group in a bucket.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Successful ones.
     pub deployments: i64,
     /// Those that ended in success or failure.
     pub attempts: i64,
+    /// Successful ones that were the first to ship something.
     pub with_changes: i64,
+    /// Successful ones of the commit that was live already.
     pub redeployments: i64,
     /// The deployments that can count as failed.
     pub counted: i64,
+    /// Those of them that did.
     pub failed: i64,
+    /// How long each of these failures took that is over.
     pub recoveries: Vec<Duration>,
+    /// Those that are not.
     pub open_failures: i64,
+    /// Successful deployments that were made because of a failure.
     pub unplanned: i64,
+    /// What deployments were the first to ship.
     pub changes: i64,
+    /// Of those changes for which it is known.
     pub lead_times: Vec<Duration>,
+    /// Changes that were merged and that nothing has shipped.
     pub unshipped: i64,
     /// When the oldest of these was merged.
     pub unshipped_since: Option<Time>,
+    /// Of each incident that is over, how long it took.
     pub restore_times: Vec<Duration>,
+    /// Incidents that are not.
     pub open_incidents: i64,
     /// When the oldest of these began.
     pub incident_open_since: Option<Time>,
+    /// Incidents that no deployment is to blame for.
     pub unattributed_incidents: i64,
     /// Bits, by position among the origins.
     pub origins: u8,
@@ -87,12 +101,7 @@ impl<'a> Answer<'a> {
                     0 => self.add_deployment(group, bucket, it),
                     key => {
                         let held = self.deployments.entry((group, key)).or_insert(*it);
-                        // It failed if it did for any of them.
-                        held.marks |= it.marks
-                            & (Deployment::FAILED
-                                | Deployment::UNPLANNED
-                                | Deployment::WITH_CHANGES);
-                        held.recovery_time = held.recovery_time.max(it.recovery_time);
+                        unite(held, it);
                     }
                 }
             }
@@ -219,9 +228,28 @@ fn earliest(held: &mut Option<Time>, at: Time) {
     *held = Some(held.map_or(at, |held| held.min(at)));
 }
 
+/// Makes one of the same deployment of two services. What holds for either holds, but it is a
+/// redeployment only for both, and a failure is over once it is for both.
+fn unite(held: &mut Deployment, it: &Deployment) {
+    const EITHER: u16 =
+        Deployment::COUNTED | Deployment::FAILED | Deployment::UNPLANNED | Deployment::WITH_CHANGES;
+    let recovery_times = held.recovery_time.zip(it.recovery_time);
+    held.recovery_time = match (held.is(Deployment::FAILED), it.is(Deployment::FAILED)) {
+        (true, true) => recovery_times.map(|(one, other)| one.max(other)),
+        (true, false) => held.recovery_time,
+        (false, _) => it.recovery_time,
+    };
+    if !it.is(Deployment::REDEPLOY) {
+        held.marks &= !Deployment::REDEPLOY;
+    }
+    held.marks |= it.marks & EITHER;
+}
+
 fn keep_first(map: &mut BTreeMap<(usize, u64), Change>, key: (usize, u64), it: &Change) {
     let held = map.entry(key).or_insert(*it);
-    if it.at < held.at {
+    // Of two at once the one that says more, whichever came first.
+    let place = |it: &Change| (it.at, it.lead_time.is_none(), it.lead_time);
+    if place(it) < place(held) {
         *held = *it;
     }
 }
@@ -266,24 +294,5 @@ pub fn wilson(successes: i64, total: i64) -> Option<(f64, f64)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A10
-    #[test]
-    fn rates_of_few_are_uncertain() {
-        let percent = |successes, total| {
-            wilson(successes, total).map(|(low, high)| {
-                (
-                    (low * 1000.0).round() / 10.0,
-                    (high * 1000.0).round() / 10.0,
-                )
-            })
-        };
-        assert_eq!(percent(1, 4), Some((4.6, 69.9)));
-        assert_eq!(percent(0, 3), Some((0.0, 56.1)));
-        assert_eq!(percent(4, 23), Some((7.0, 37.1)));
-        assert_eq!(percent(5, 100), Some((2.2, 11.2)));
-        assert_eq!(percent(0, 0), None);
-    }
-}
+#[path = "figures_tests.rs"]
+mod tests;

@@ -1,4 +1,4 @@
-//! Facts of repositories from SQL, and the rows that are computed from them.
+//! Facts of repositories from SQL.
 //!
 //! `sql/gold/compute.sql` begins a computation, tells the facts of one repository after another,
 //! and stores the rows. A computation is begun and used up within one call; whatever an aborted one
@@ -16,130 +16,20 @@ use pgrx::prelude::*;
 use super::facts::{
     Delivery, DirectCommit, Incident, Policy, PullRequest, Repository, Service, Status, Time,
 };
-use super::failures::Failure;
-use super::flags;
 use super::graph::Commit;
-use super::months::{self, ORIGINS};
-use super::service::{self, Outcome, Subject};
-use super::shipping::Via;
-use crate::error::Error;
+use super::months::ORIGINS;
+use super::results::{Results, Told};
+use super::service;
 use crate::interrupts;
-use crate::silver::{Columns, Rows, Type, Value, return_rows};
 
-const CHANGES: Columns = &[
-    ("source", Type::Text),
-    ("service", Type::Text),
-    ("repository", Type::Text),
-    ("change_id", Type::Text),
-    ("number", Type::Integer),
-    ("sha", Type::Text),
-    ("author", Type::Text),
-    ("author_is_bot", Type::Boolean),
-    ("first_commit_at", Type::Time),
-    ("opened_at", Type::Time),
-    ("ready_at", Type::Time),
-    ("first_review_at", Type::Time),
-    ("approved_at", Type::Time),
-    ("merged_at", Type::Time),
-    ("deployed_at", Type::Time),
-    ("deployment_id", Type::Text),
-    ("environment", Type::Text),
-    ("via", Type::Text),
-    ("coding", Type::Interval),
-    ("pickup", Type::Interval),
-    ("review", Type::Interval),
-    ("merge", Type::Interval),
-    ("deploy", Type::Interval),
-    ("lead_time", Type::Interval),
-    ("closed_time", Type::Interval),
-    ("reason", Type::Text),
-    ("flags", Type::Texts),
-];
-
-const DEPLOYMENTS: Columns = &[
-    ("source", Type::Text),
-    ("service", Type::Text),
-    ("repository", Type::Text),
-    ("deployment_id", Type::Text),
-    ("environment", Type::Text),
-    ("origin", Type::Text),
-    ("sha", Type::Text),
-    ("status", Type::Text),
-    ("created_at", Type::Time),
-    ("started_at", Type::Time),
-    ("finished_at", Type::Time),
-    ("attempts", Type::Integer),
-    ("first_attempt_succeeded", Type::Boolean),
-    ("gate_wait", Type::Interval),
-    ("changes", Type::Integer),
-    ("baseline", Type::Boolean),
-    ("redeploy", Type::Boolean),
-    ("rollback", Type::Boolean),
-    ("failed", Type::Boolean),
-    ("failure_reasons", Type::Texts),
-    ("recovered_at", Type::Time),
-    ("recovery_time", Type::Interval),
-    ("unplanned", Type::Boolean),
-    ("unplanned_reasons", Type::Texts),
-    ("reason", Type::Text),
-    ("document", Type::Text),
-];
-
-const INCIDENTS: Columns = &[
-    ("source", Type::Text),
-    ("incident_id", Type::Text),
-    ("service", Type::Text),
-    ("restore_time", Type::Interval),
-    ("active_time", Type::Interval),
-    ("deployment_id", Type::Text),
-    ("link", Type::Text),
-    ("merged_into", Type::Text),
-    ("reason", Type::Text),
-];
-
-const MONTHS: Columns = &[
-    ("source", Type::Text),
-    ("repository", Type::Text),
-    ("service", Type::Text),
-    ("month", Type::Text),
-    ("facts", Type::Bytes),
-];
-
-/// What a deployment carries through to its row.
-struct Told {
-    origin: usize,
-    status: String,
-    created_at: Option<Time>,
-    attempts: i64,
-    first_attempt_succeeded: Option<bool>,
-    gate_wait: Option<i64>,
-    document: Option<String>,
-}
-
+#[derive(Default)]
 struct Computation {
     repository: Repository,
     /// For each service of the repository, for each of its deployments.
     told: Vec<Vec<Told>>,
     /// Where each pull request stands.
     positions: HashMap<i64, usize>,
-    changes: Rows,
-    deployments: Rows,
-    incidents: Rows,
-    months: Rows,
-}
-
-impl Default for Computation {
-    fn default() -> Self {
-        Self {
-            repository: Repository::default(),
-            told: Vec::new(),
-            positions: HashMap::new(),
-            changes: Rows::new(CHANGES),
-            deployments: Rows::new(DEPLOYMENTS),
-            incidents: Rows::new(INCIDENTS),
-            months: Rows::new(MONTHS),
-        }
-    }
+    results: Results,
 }
 
 thread_local! {
@@ -433,7 +323,14 @@ fn add_incident(
     })
 }
 
-/// Computes the services of the repository; returns how many rows the computation has so far.
+/// Says that a `change`, `deployment` or `month` of the repository is stored, with what stands for what
+/// it holds: a row that is computed just so is not given back, and one that is not computed is gone.
+#[pg_extern(volatile, strict, parallel_unsafe)]
+fn add_stored(kind: &str, service: &str, id: &str, fingerprint: i64) -> bool {
+    COMPUTATION.with_borrow_mut(|it| it.results.know(kind, service, id, fingerprint))
+}
+
+/// Computes the services of the repository; returns how many rows there are to store so far.
 #[pg_extern(volatile, parallel_unsafe)]
 fn finish_repository() -> i64 {
     COMPUTATION.with_borrow_mut(|it| {
@@ -441,172 +338,17 @@ fn finish_repository() -> i64 {
         for (position, service) in repository.services.iter().enumerate() {
             let outcome = service::compute(&repository, service);
             interrupts::check();
-            it.tell(&repository, position, &outcome);
+            it.results
+                .add(&repository, position, &it.told[position], &outcome);
             interrupts::check();
         }
-        (it.changes.len() + it.deployments.len()) as i64
+        it.results.finish(&repository);
+        it.results.len() as i64
     })
 }
 
-/// The rows that were computed, for `changes`, `deployments`, `incidents` or `months` of
-/// `diogen_gold`, as the functions named after them return them.
+/// The rows that are to be stored, for the functions named after what they return.
 #[pg_extern(sql = false)]
 fn computed(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
-    let function = return_rows::sql_function(call);
-    COMPUTATION.with_borrow(|it| {
-        let rows = match function.as_str() {
-            "computed_changes" => &it.changes,
-            "computed_deployments" => &it.deployments,
-            "computed_incidents" => &it.incidents,
-            "computed_months" => &it.months,
-            _ => return Err(Error::NoNormalizer(function).into()),
-        };
-        let all = (0..rows.len()).map(|row| (None, row));
-        Ok(return_rows::return_rows(call, rows, all)?)
-    })
-}
-
-impl Computation {
-    fn tell(&mut self, repository: &Repository, position: usize, outcome: &Outcome) {
-        let service = &repository.services[position];
-        let told = &self.told[position];
-        let moment = |at: Option<Time>| at.map_or(Value::Null, Value::Moment);
-        let span = |time: Option<i64>| time.map_or(Value::Null, Value::Interval);
-        for change in &outcome.changes {
-            let id = change.id(repository);
-            let (number, sha, author, is_bot, opened_at, closed_time) = match change.subject {
-                Subject::PullRequest(it) => {
-                    let it = &repository.pull_requests[it];
-                    let sha = it.merge.as_ref().map(|(_, sha)| sha.as_str());
-                    let author = it.author.as_deref();
-                    (
-                        Some(it.number),
-                        sha,
-                        author,
-                        it.author_is_bot,
-                        it.opened_at,
-                        it.closed_time,
-                    )
-                }
-                Subject::Commit(it) => {
-                    let it = &repository.commits[it];
-                    (
-                        None,
-                        Some(it.sha.as_str()),
-                        it.author.as_deref(),
-                        false,
-                        None,
-                        None,
-                    )
-                }
-            };
-            let delivery = change.shipped.map(|(by, _)| &service.deliveries[by]);
-            let via = change.shipped.map(|(_, via)| match via {
-                Via::Commit => "commit",
-                Via::CherryPick => "cherry_pick",
-                Via::PullRequestCommits => "pr_commits",
-            });
-            let (at, stages) = (&change.boundaries, &change.stages);
-            self.changes.push([
-                repository.source.as_str().into(),
-                service.name.as_str().into(),
-                repository.name.as_str().into(),
-                id.into(),
-                number.into(),
-                sha.into(),
-                author.into(),
-                is_bot.into(),
-                moment(at.first_commit_at),
-                moment(opened_at),
-                moment(at.ready_at),
-                moment(at.first_review_at),
-                moment(at.approved_at),
-                moment(Some(at.merged_at)),
-                moment(at.deployed_at),
-                delivery.map(|it| it.id.as_str()).into(),
-                delivery.and_then(|it| it.environment.as_deref()).into(),
-                via.into(),
-                span(stages.coding),
-                span(stages.pickup),
-                span(stages.review),
-                span(stages.merge),
-                span(stages.deploy),
-                span(stages.lead_time),
-                span(closed_time),
-                change.reason.into(),
-                change.flags.names().into(),
-            ]);
-        }
-        let all = service
-            .deliveries
-            .iter()
-            .zip(told)
-            .zip(&outcome.deployments);
-        for ((delivery, told), deployment) in all {
-            let (kind, failure) = (&deployment.kind, &deployment.failure);
-            let names = |bits, all: &[&'static str]| match bits {
-                0 => Value::Null,
-                bits => flags::names(bits, all).into(),
-            };
-            let recovery = failure.recovered_at.zip(delivery.finished_at);
-            self.deployments.push([
-                repository.source.as_str().into(),
-                service.name.as_str().into(),
-                repository.name.as_str().into(),
-                delivery.id.as_str().into(),
-                delivery.environment.as_deref().into(),
-                ORIGINS[told.origin].into(),
-                delivery.sha.as_deref().into(),
-                told.status.as_str().into(),
-                moment(told.created_at),
-                moment(delivery.started_at),
-                moment(delivery.finished_at),
-                told.attempts.into(),
-                told.first_attempt_succeeded.into(),
-                span(told.gate_wait),
-                deployment.changes.into(),
-                kind.is_baseline.into(),
-                kind.is_redeploy.into(),
-                kind.takes_back.is_some().into(),
-                failure.is_failed.into(),
-                names(failure.reasons, &Failure::REASONS),
-                moment(failure.recovered_at),
-                span(recovery.map(|(end, start)| end - start)),
-                (failure.unplanned != 0).into(),
-                names(failure.unplanned, &Failure::UNPLANNED),
-                kind.reason.into(),
-                told.document.as_deref().into(),
-            ]);
-        }
-        for (incident, link) in service.incidents.iter().zip(&outcome.links) {
-            let due_to = link
-                .due_to
-                .map(|(by, _)| service.deliveries[by].id.as_str());
-            let why = link
-                .due_to
-                .map(|(_, is_named)| if is_named { "named" } else { "latest" });
-            let whole = link.merged_into.map(|it| service.incidents[it].id.as_str());
-            self.incidents.push([
-                incident.source.as_str().into(),
-                incident.id.as_str().into(),
-                service.name.as_str().into(),
-                span(link.restore_time),
-                span(link.active_time),
-                due_to.into(),
-                why.into(),
-                whole.into(),
-                link.reason.into(),
-            ]);
-        }
-        let months = months::of_service(repository, service, outcome, |it| told[it].origin);
-        for ((year, month), facts) in months {
-            self.months.push([
-                repository.source.as_str().into(),
-                repository.name.as_str().into(),
-                service.name.as_str().into(),
-                format!("{year:04}-{month:02}-01").into(),
-                Value::Bytes(&facts.to_bytes()),
-            ]);
-        }
-    }
+    COMPUTATION.with_borrow(|it| it.results.give(call))
 }

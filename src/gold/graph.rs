@@ -2,8 +2,10 @@
 //! deployment it is reachable from. Every commit is visited once, so the cost is linear in commits.
 
 use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use memchr::memmem;
 
 /// The number of a commit in its graph.
 pub type Node = u32;
@@ -24,7 +26,7 @@ pub struct Commit<'a> {
 /// Commits and their parents.
 #[derive(Debug, Default)]
 pub struct CommitGraph {
-    nodes: HashMap<u128, Node>,
+    nodes: HashMap<u128, Node, RandomState>,
     hash: RandomState,
     places: Vec<Place>,
     parents: Vec<Node>,
@@ -109,7 +111,11 @@ impl CommitGraph {
             self.places[parent as usize].is_below_default_branch |= commit.is_on_default_branch;
             self.parents.push(parent);
         }
-        for (phrase, is_copy) in [(CHERRY_PICK, true), (REVERT, false)] {
+        let phrases = match memmem::find(commit.message.as_bytes(), COMMIT) {
+            Some(_) => [(CHERRY_PICK, true), (REVERT, false)].as_slice(),
+            None => &[],
+        };
+        for &(phrase, is_copy) in phrases {
             for sha in named_after(commit.message, phrase) {
                 let other = self.node(sha);
                 let map = if is_copy {
@@ -230,6 +236,8 @@ impl Shipping {
     }
 }
 
+/// What both of the next two have.
+const COMMIT: &[u8] = b" commit ";
 const CHERRY_PICK: &str = "(cherry picked from commit ";
 const REVERT: &str = "This reverts commit ";
 
@@ -244,12 +252,26 @@ fn named_after<'a>(message: &'a str, phrase: &'a str) -> impl Iterator<Item = &'
 
 /// A commit's name as a number: its own first 128 bits, which no two commits share.
 fn name(hash: &RandomState, sha: &str) -> u128 {
-    let own = sha.get(..32).filter(|_| sha.len() >= 40);
-    match own.and_then(|digits| u128::from_str_radix(digits, 16).ok()) {
-        Some(number) => number,
-        // No name that Git gives.
-        None => u128::from(hash.hash_one(sha)) << 64 | u128::from(hash.hash_one((sha, 0))),
-    }
+    let own = (sha.len() >= 40).then(|| digits(sha.as_bytes())).flatten();
+    // No name that Git gives is hashed.
+    own.unwrap_or_else(|| {
+        u128::from(hash.hash_one(sha)) << 64 | u128::from(hash.hash_one((sha, 0)))
+    })
+}
+
+/// The number that the first 32 hexadecimal digits are.
+fn digits(text: &[u8]) -> Option<u128> {
+    let half = |digits: &[u8]| {
+        digits.iter().try_fold(0_u64, |number, digit| {
+            let digit = match digit {
+                b'0'..=b'9' => digit - b'0',
+                b'a'..=b'f' => digit - b'a' + 10,
+                _ => return None,
+            };
+            Some(number << 4 | u64::from(digit))
+        })
+    };
+    Some(u128::from(half(text.get(..16)?)?) << 64 | u128::from(half(text.get(16..32)?)?))
 }
 
 #[cfg(test)]

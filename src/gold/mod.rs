@@ -1,23 +1,26 @@
 //! Figures and what explains them.
 //!
-//! Pure Rust but for `gather` and `answer`, which take facts from SQL and give rows back, `glob` and
-//! `aggregates`; choosing
+//! Pure Rust but for `gather`, `results`, `answer` and `band_rows`, which take facts from SQL and give
+//! rows back, `glob` and `aggregates`; choosing
 //! and storing them is SQL (`sql/gold`).
 
-pub mod facts;
-pub mod failures;
-pub mod figures;
-pub mod flags;
-pub mod graph;
-pub mod months;
-pub mod service;
-pub mod shipping;
-pub mod stages;
+mod bands;
+mod facts;
+mod failures;
+mod figures;
+mod flags;
+mod graph;
+mod months;
+mod service;
+mod shipping;
+mod stages;
 pub mod statistics;
 
 mod aggregates;
 mod answer;
+mod band_rows;
 mod gather;
 mod glob;
+mod results;
 
 pub use months::MonthError;

@@ -216,6 +216,14 @@ fn key(parts: &[&str]) -> u64 {
 }
 
 impl Month {
+    /// The moment of its first fact.
+    pub fn first(&self) -> Option<Time> {
+        let changes = self.shipped.iter().chain(&self.unshipped).map(|it| it.at);
+        let deployments = self.deployments.iter().map(|it| it.at);
+        let incidents = self.incidents.iter().map(|it| it.at);
+        changes.chain(deployments).chain(incidents).min()
+    }
+
     /// As it is stored.
     pub fn to_bytes(&self) -> Vec<u8> {
         let has_keys = self.deployments.iter().any(|it| it.key != 0)

@@ -1,7 +1,8 @@
 //! Where everything in a large object lies, found once for many lookups.
 //!
 //! A lookup in the container goes through up to 32 entries for each place that it needs, and
-//! searches for the key's length first; with an index it does neither.
+//! searches for the key's length first; with an index it does neither. What is not there is mostly
+//! seen by a key's ends, which lie side by side.
 
 use super::container::{Container, Element};
 
@@ -15,6 +16,8 @@ const LONGEST: usize = 40;
 pub struct Index {
     /// Where each key begins, then where each value does.
     starts: [u32; 2 * MOST_KEYS],
+    /// The first and the last byte of each key.
+    ends: [[u8; 2]; MOST_KEYS],
     /// The first key of each length, or where it would be.
     first: [u8; LONGEST + 2],
 }
@@ -28,6 +31,7 @@ impl Index {
         }
         let mut index = Self {
             starts: [0; 2 * MOST_KEYS],
+            ends: [[0; 2]; MOST_KEYS],
             first: [keys as u8; LONGEST + 2],
         };
         let mut start = 0;
@@ -45,6 +49,7 @@ impl Index {
                     *first = place as u8;
                 }
                 shorter = shorter.max(length + 1);
+                index.ends[place] = ends(object.bytes(start, length)?);
             }
             start = end;
         }
@@ -57,14 +62,25 @@ impl Index {
         if key.len() > LONGEST {
             return object.get(key);
         }
-        let candidates = self.first[key.len()]..self.first[key.len() + 1];
-        let found = candidates.into_iter().map(usize::from).find(|&place| {
-            let candidate = object.bytes(self.starts[place] as usize, key.len());
-            // Most of the same length begin with another letter, which is quicker to see.
-            candidate.is_some_and(|it| it.first() == key.first() && it == key)
-        })?;
+        let first = usize::from(self.first[key.len()]);
+        let past = usize::from(self.first[key.len() + 1]);
+        let ends = ends(key);
+        let is_found = |place: usize| {
+            let start = self.starts[place] as usize;
+            self.ends[place] == ends && object.bytes(start, key.len()) == Some(key)
+        };
+        let found = (first..past).find(|&place| is_found(place))?;
         let value = object.count() / 2 + found;
         object.element_at(value, self.starts[value] as usize)
+    }
+}
+
+#[inline]
+fn ends(key: &[u8]) -> [u8; 2] {
+    match key {
+        [] => [0, 0],
+        [only] => [*only, *only],
+        [first, .., last] => [*first, *last],
     }
 }
 
@@ -80,10 +96,8 @@ mod tests {
         let Some(object) = Json::root(bytes).and_then(Json::object) else {
             return;
         };
-        let Some(index) = object.index() else {
-            return;
-        };
-        let indexed: Object<'_> = object.with(&index);
+        let mut place = None;
+        let indexed: Object<'_> = object.indexed(&mut place);
         for key in keys {
             assert_eq!(indexed.get(key), object.get(key), "{key}");
         }
@@ -113,9 +127,10 @@ mod tests {
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
             let object = Json::root(&bytes).and_then(Json::object);
-            if let Some((object, index)) = object.and_then(|object| Some((object, object.index()?))) {
+            let mut place = None;
+            if let Some(object) = object.map(|object| object.indexed(&mut place)) {
                 for key in &keys {
-                    let _ = object.with(&index).get(key);
+                    let _ = object.get(key);
                 }
             }
         }
@@ -128,6 +143,8 @@ mod tests {
         let object = Json::root(&bytes)
             .and_then(Json::object)
             .expect("an object");
-        assert!(object.index().is_none());
+        let mut place = None;
+        object.indexed(&mut place);
+        assert!(place.is_none());
     }
 }

@@ -168,19 +168,19 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// What makes many lookups quicker; none where it cannot.
-    pub fn index(self) -> Option<Index> {
-        Index::new(self.container)
-    }
-
-    /// The same object, with its own index.
-    pub fn with<'b>(self, index: &'b Index) -> Object<'b>
+    /// The same object, with an index that makes many lookups quicker, where it has none yet and
+    /// there can be one. It is kept in `place`.
+    pub fn indexed<'b>(self, place: &'b mut Option<Index>) -> Object<'b>
     where
         'a: 'b,
     {
+        if self.index.is_some() {
+            return self;
+        }
+        *place = Index::new(self.container);
         Object {
             container: self.container,
-            index: Some(index),
+            index: place.as_ref(),
         }
     }
 

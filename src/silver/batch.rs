@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use foldhash::fast::RandomState;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -20,7 +21,7 @@ use super::pull_request_history::{self, Facts, Told};
 use super::return_rows::{return_rows, sql_function};
 use super::rows::Rows;
 use crate::error::Error;
-use crate::jsonb::{Document, Object};
+use crate::jsonb::Document;
 
 /// What one normalizer made of the batch.
 struct Reading {
@@ -72,12 +73,15 @@ fn read_document(
     doc: Document<'_>,
     context: Document<'_>,
 ) -> i64 {
-    let (mut doc, context) = (doc.object(), context.object());
-    let index = doc.and_then(Object::index);
-    if let Some(index) = &index {
-        doc = doc.map(|doc| doc.with(index));
-    }
     BATCH.with_borrow_mut(|batch| {
+        let (mut outer, mut inner) = (None, None);
+        let mut doc = doc.object().map(|doc| doc.indexed(&mut outer));
+        // They are of one stream.
+        if let Some(reading) = batch.readings.first() {
+            let subject = reading.normalizer.subject;
+            doc = doc.map(|doc| subject(doc).indexed(&mut inner));
+        }
+        let context = context.object();
         let position = batch.documents.len();
         batch.documents.push((updated_at, document_id));
         let mut count = 0;
@@ -173,7 +177,11 @@ fn normalizer(
     let normalizer = Normalizer::named(&function).ok_or(Error::NoNormalizer(function))?;
     let mut rows = Rows::new(normalizer.columns);
     normalizer
-        .add(doc.object(), context.object(), &mut rows)
+        .add(
+            doc.object().map(normalizer.subject),
+            context.object(),
+            &mut rows,
+        )
         .map_err(Error::from)?;
     let all = (0..rows.len()).map(|row| (None, row));
     Ok(return_rows(call, &rows, all)?)
@@ -225,7 +233,8 @@ impl Batch {
     /// The rows that are the best of their key, in the order in which the keys came.
     fn best(&self, reading: &Reading, key: &[usize]) -> Vec<usize> {
         let mut best: Vec<usize> = Vec::with_capacity(reading.rows.len());
-        let mut places = HashMap::with_capacity(reading.rows.len());
+        let mut places =
+            HashMap::with_capacity_and_hasher(reading.rows.len(), RandomState::default());
         for row in 0..reading.rows.len() {
             match places.entry(reading.rows.key(row, key)) {
                 Entry::Vacant(place) => {

@@ -4,13 +4,14 @@ use crate::jsonb::{Json, Object};
 use crate::sources::deployment_records;
 
 use super::fields::{Fields, Required, Unreadable, wrong};
-use super::normalizer::Normalizer;
+use super::normalizer::{Normalizer, itself};
 use super::rows::{Columns, Rows, Type, Value};
 
 /// Their normalizer.
 pub const NORMALIZERS: &[Normalizer] = &[Normalizer {
     function: "sent_deployments",
     columns: COLUMNS,
+    subject: itself,
     read,
 }];
 

@@ -108,18 +108,17 @@ pub trait Fields<'a>: Copy {
             let text = element.text();
             text.ok_or_else(|| wrong(keys[0], element, "a list of texts"))
         };
-        self.elements_of(keys)?.into_iter().map(text).collect()
+        self.elements_of(keys)?.map(text).collect()
     }
 
     /// The elements of a list, or of what it has under `nodes`.
-    fn elements_of(self, keys: &[&str]) -> Result<Vec<Json<'a>>, Unreadable> {
+    fn elements_of(self, keys: &[&str]) -> Result<impl Iterator<Item = Json<'a>>, Unreadable> {
         let list = match self.value(keys) {
             Some((_, Json::Object(object))) => object.get("nodes"),
             value => value.map(|(_, value)| value),
         };
         match list {
-            None => Ok(Vec::new()),
-            Some(list @ Json::Array(_)) => Ok(list.elements().collect()),
+            None | Some(Json::Array(_)) => Ok(list.into_iter().flat_map(Json::elements)),
             Some(other) => Err(wrong(keys[0], other, "a list")),
         }
     }

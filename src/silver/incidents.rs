@@ -3,13 +3,14 @@
 use crate::jsonb::Object;
 
 use super::fields::{Fields, Required, Unreadable};
-use super::normalizer::Normalizer;
+use super::normalizer::{Normalizer, itself};
 use super::rows::{Columns, Rows, Type};
 
 /// Their normalizer.
 pub const NORMALIZERS: &[Normalizer] = &[Normalizer {
     function: "sent_incidents",
     columns: COLUMNS,
+    subject: itself,
     read,
 }];
 

@@ -19,4 +19,4 @@ mod rows;
 const GHOST: &str = "ghost";
 
 pub use fields::Unreadable;
-pub use rows::{Columns, POSTGRES_EPOCH, Rows, Type, Value};
+pub use rows::{Cell, Columns, Mark, POSTGRES_EPOCH, Rows, Type, Value};

@@ -14,7 +14,9 @@ pub struct Normalizer {
     pub function: &'static str,
     /// The columns of its rows.
     pub columns: Columns,
-    /// Adds the rows that a document, with its context, gives.
+    /// What of a document it reads: the same for all normalizers of a stream, which are given it.
+    pub subject: fn(doc: Object<'_>) -> Object<'_>,
+    /// Adds the rows that the subject of a document, with its context, gives.
     pub read: fn(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(), Unreadable>,
 }
 
@@ -26,6 +28,11 @@ const NORMALIZERS: &[&[Normalizer]] = &[
     deployment_records::NORMALIZERS,
 ];
 
+/// The subject of documents that are wrapped into nothing.
+pub fn itself(doc: Object<'_>) -> Object<'_> {
+    doc
+}
+
 impl Normalizer {
     /// The normalizer behind a function.
     pub fn named(function: &str) -> Option<&'static Self> {
@@ -33,7 +40,7 @@ impl Normalizer {
         all.find(|normalizer| normalizer.function == function)
     }
 
-    /// Adds the rows of a document; of one that is unreadable, none.
+    /// Adds the rows of a document, given by its subject; of one that is unreadable, none.
     pub fn add(
         &self,
         doc: Option<Object<'_>>,

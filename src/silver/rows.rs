@@ -3,7 +3,7 @@
 //! Pure Rust: [`super::batch`] turns a cell into a datum by pointing at it.
 
 use std::borrow::Cow;
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::{DateTime, Utc};
 
@@ -191,6 +191,19 @@ impl Rows {
             };
             self.cells.push(cell);
         }
+    }
+
+    /// Stands for what a row holds: another number for other values.
+    pub fn fingerprint(&self, row: usize) -> i64 {
+        let mut hasher = DefaultHasher::new();
+        for cell in self.cells(row) {
+            match *cell {
+                Cell::Null => hasher.write_u8(0),
+                Cell::Word(word) => hasher.write_i64(word),
+                Cell::Packed(start, length) => self.varlena(start, length).hash(&mut hasher),
+            }
+        }
+        hasher.finish() as i64
     }
 
     /// A row's value under some of its columns, to compare it with other rows of the same columns.

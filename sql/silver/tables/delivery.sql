@@ -160,6 +160,8 @@ BEGIN
         PRIMARY KEY (source, repository, deployment_id, occurred_at, state)
     );
     CREATE INDEX IF NOT EXISTS deployment_statuses_document ON diogen_silver.deployment_statuses (document_id);
+    CREATE INDEX IF NOT EXISTS deployment_statuses_waiting
+        ON diogen_silver.deployment_statuses (source, repository) WHERE state = 'waiting';
     COMMENT ON TABLE diogen_silver.deployment_statuses IS 'What a deployment went through, in GitHub''s words';
     COMMENT ON COLUMN diogen_silver.deployment_statuses.repository IS 'Repository, as owner/name';
     COMMENT ON COLUMN diogen_silver.deployment_statuses.deployment_id IS 'Number of the deployment';

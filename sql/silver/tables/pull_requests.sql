@@ -142,6 +142,8 @@ BEGIN
         PRIMARY KEY (source, repository, number, event_id)
     );
     CREATE INDEX IF NOT EXISTS pull_request_events_document ON diogen_silver.pull_request_events (document_id);
+    CREATE INDEX IF NOT EXISTS pull_request_events_rare
+        ON diogen_silver.pull_request_events (source, repository) WHERE event IN ('force_pushed', 'reopened');
     COMMENT ON TABLE diogen_silver.pull_request_events IS 'Comments on pull requests, and their history';
     COMMENT ON COLUMN diogen_silver.pull_request_events.repository IS 'Repository, as owner/name';
     COMMENT ON COLUMN diogen_silver.pull_request_events.number IS 'Number of the pull request';

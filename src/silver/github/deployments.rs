@@ -1,5 +1,7 @@
 //! Deployments and their statuses.
 
+use std::borrow::Cow;
+
 use super::{deployment_payload, list_or_remembered, repository};
 use crate::jsonb::Object;
 use crate::silver::fields::{Fields, Required, Unreadable};
@@ -74,7 +76,7 @@ pub fn read_statuses(
 fn push_status(
     status: Object<'_>,
     deployment: &str,
-    repository: String,
+    repository: Cow<'_, str>,
     rows: &mut Rows,
 ) -> Result<(), Unreadable> {
     let state = status.string(&["state"])?.required("state")?;

@@ -66,7 +66,7 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
     let reason = doc.string(&["stateReason", "state_reason"])?;
     let parent = parent(doc)?;
     rows.push([
-        project.as_str().into(),
+        (&*project).into(),
         format!("{project}#{number}").into(),
         identity::id(doc).required("id")?.into(),
         doc.string(&["title"])?.into(),

@@ -39,7 +39,8 @@ macro_rules! normalizers {
         &[$(Normalizer {
             function: $function,
             columns: $columns,
-            read: |doc, context, rows| $read(payload::unwrapped(doc), context, rows),
+            subject: payload::unwrapped,
+            read: $read,
         }),*]
     };
 }
@@ -68,7 +69,7 @@ pub const NORMALIZERS: &[Normalizer] = normalizers! {
 };
 
 /// The repository a document belongs to.
-fn repository(doc: Object<'_>, context: Object<'_>) -> Result<String, Unreadable> {
+fn repository<'a>(doc: Object<'a>, context: Object<'a>) -> Result<Cow<'a, str>, Unreadable> {
     identity::repository(doc, context).required("repository")
 }
 

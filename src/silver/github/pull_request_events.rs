@@ -72,11 +72,11 @@ const REVIEW_COMMENTED: &str = "review_commented";
 
 /// A comment of its own refers to its pull request, or has it in its context.
 fn is_comment(doc: Object<'_>, context: Object<'_>) -> bool {
-    let refers = doc.any(&["issue_url", "pull_request_url"]).is_some();
-    let is_pull_request = doc.any(&["commits_url", "commits", "reviews"]).is_some();
-    let is_event = doc.get("__typename").is_some();
-    let is_alone = context.get("number").is_some() && doc.get("number").is_none();
-    !is_pull_request && !is_event && (refers || is_alone)
+    let is_pull_request = || doc.any(&["commits_url", "commits", "reviews"]).is_some();
+    let is_event = || doc.get("__typename").is_some();
+    let refers = || doc.any(&["issue_url", "pull_request_url"]).is_some();
+    let is_alone = || context.get("number").is_some() && doc.get("number").is_none();
+    !is_pull_request() && !is_event() && (refers() || is_alone())
 }
 
 #[derive(Clone, Copy)]

@@ -68,16 +68,17 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
     for label in doc.list(&["labels"])? {
         labels.extend(label.string(&["name"])?);
     }
-    let known = |key| match remembered(context) {
-        Some(remembered) => remembered.whole(&[key]),
-        None => Ok(None),
+    let remembered = remembered(context);
+    let or_remembered = |told: Option<i64>, key| match remembered {
+        Some(remembered) if told.is_none() => remembered.whole(&[key]),
+        _ => Ok(told),
     };
-    let size = |keys: &[&str], key| Ok(doc.whole(keys)?.or(known(key)?));
-    let count = |list, key| Ok(count(doc, list)?.or(known(key)?));
+    let size = |keys: &[&str], key| or_remembered(doc.whole(keys)?, key);
+    let count = |list, key| or_remembered(count(doc, list)?, key);
     let (repository, number) = (repository(doc, context)?, number(doc, context)?);
     let head_ref = doc.string(&["headRefName", "head.ref"])?;
     // GraphQL is not asked for it.
-    let body = match (doc.string(&["body"])?, remembered(context)) {
+    let body = match (doc.string(&["body"])?, remembered) {
         (None, Some(remembered)) => remembered.string(&["body"])?,
         (body, _) => body,
     };

@@ -12,7 +12,9 @@ fn rows(function: &str, doc: &Value, context: &Value) -> Result<Vec<String>, Unr
     let (doc, context) = (encode(doc), encode(context));
     let mut rows = Rows::new(normalizer.columns);
     normalizer.add(
-        Json::root(&doc).and_then(Json::object),
+        Json::root(&doc)
+            .and_then(Json::object)
+            .map(normalizer.subject),
         Json::root(&context).and_then(Json::object),
         &mut rows,
     )?;

@@ -15,7 +15,7 @@ mod statuses;
 
 use super::GHOST;
 use super::fields::{Fields, Unreadable, wrong};
-use super::normalizer::Normalizer;
+use super::normalizer::{Normalizer, itself};
 use crate::jsonb::{Json, Object};
 
 /// The normalizers of Jira's documents.
@@ -23,36 +23,43 @@ pub const NORMALIZERS: &[Normalizer] = &[
     Normalizer {
         function: "jira_projects",
         columns: projects::COLUMNS,
+        subject: itself,
         read: projects::read,
     },
     Normalizer {
         function: "jira_fields",
         columns: fields::COLUMNS,
+        subject: itself,
         read: fields::read,
     },
     Normalizer {
         function: "jira_statuses",
         columns: statuses::COLUMNS,
+        subject: itself,
         read: statuses::read,
     },
     Normalizer {
         function: "jira_boards",
         columns: boards::COLUMNS,
+        subject: itself,
         read: boards::read,
     },
     Normalizer {
         function: "jira_sprints",
         columns: sprints::COLUMNS,
+        subject: itself,
         read: sprints::read,
     },
     Normalizer {
         function: "jira_issues",
         columns: issues::COLUMNS,
+        subject: itself,
         read: issues::read,
     },
     Normalizer {
         function: "jira_issue_changes",
         columns: issue_changes::COLUMNS,
+        subject: itself,
         read: issue_changes::read,
     },
 ];

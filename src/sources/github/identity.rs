@@ -1,6 +1,8 @@
 //! What a GitHub document is called in bronze: the same key whether it came from GraphQL, from
 //! REST, from a webhook or from another tool's export.
 
+use std::borrow::Cow;
+
 use super::super::{Identity, SourceError};
 use super::payload::{Payload, payload};
 use crate::jsonb::{Json, Object};
@@ -48,7 +50,7 @@ pub fn identify(
         repository(document, context).ok_or_else(|| lacking("repository", REPOSITORY_EXAMPLE))?;
     let mut requires = Vec::new();
     let key = match stream {
-        "repositories" => repository.clone(),
+        "repositories" => repository.to_string(),
         "pull_requests" => {
             let number =
                 number(document, context).ok_or_else(|| lacking("number", NUMBER_EXAMPLE))?;
@@ -95,7 +97,7 @@ pub fn identify(
     };
     Ok(Identity {
         key,
-        scope: repository,
+        scope: repository.into_owned(),
         updated_at: document
             .any(&["updatedAt", "updated_at"])
             .and_then(Json::time),
@@ -105,7 +107,7 @@ pub fn identify(
 }
 
 /// The repository, named `owner/name`: said by the context, by the document, or by one of its URLs.
-pub fn repository(document: Object<'_>, context: Object<'_>) -> Option<String> {
+pub fn repository<'a>(document: Object<'a>, context: Object<'a>) -> Option<Cow<'a, str>> {
     let named = context
         .text("repository")
         .or_else(|| document.any(&["nameWithOwner", "full_name"])?.text())
@@ -115,7 +117,7 @@ pub fn repository(document: Object<'_>, context: Object<'_>) -> Option<String> {
         })
         .or_else(|| document.at(&["base", "repo", "full_name"])?.text());
     if let Some(name) = named {
-        return Some(name.to_owned());
+        return Some(name.into());
     }
     let urls = [
         "url",
@@ -128,6 +130,7 @@ pub fn repository(document: Object<'_>, context: Object<'_>) -> Option<String> {
     urls.iter()
         .filter_map(|key| document.text(key))
         .find_map(repository_in_url)
+        .map(Cow::Owned)
 }
 
 /// `…/repos/{owner}/{name}/…` of the API.

@@ -1,18 +1,20 @@
 //! A private PostgreSQL cluster with the extension's package, and pg_cron where it is installed.
 
 use crate::Session;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// Where pg_cron runs and the tests work.
 const DATABASE: &str = "diogen";
 
-/// A running cluster; dropping it stops and removes it.
+/// A running cluster; dropping it stops it, and removes it unless it was to be kept.
 pub struct Cluster {
-    dir: TempDir,
+    dir: PathBuf,
     /// The superuser's address of the database.
     url: String,
+    /// What removes the folder.
+    _temporary: Option<TempDir>,
 }
 
 fn script(name: &str) -> Command {
@@ -41,9 +43,19 @@ impl Cluster {
             .prefix("diogen-test-")
             .tempdir()
             .expect("a folder");
+        Self::launch(dir.path().to_owned(), Some(dir), options)
+    }
+
+    /// Starts the one in a folder, which is made where it is missing, and kept.
+    pub fn start_in(dir: &Path) -> Self {
+        Self::launch(dir.to_owned(), None, &[])
+    }
+
+    fn launch(dir: PathBuf, temporary: Option<TempDir>, options: &[&str]) -> Self {
         let mut cluster = Cluster {
             dir,
             url: String::new(),
+            _temporary: temporary,
         };
         let mut start = cluster.script("start");
         start.args(["--no-fsync", "--cron-database", DATABASE]);
@@ -57,7 +69,7 @@ impl Cluster {
 
     fn script(&self, action: &str) -> Command {
         let mut command = script("cluster");
-        command.arg(action).arg(self.dir.path());
+        command.arg(action).arg(&self.dir);
         command
     }
 
@@ -69,6 +81,12 @@ impl Cluster {
     /// A session of a role.
     pub fn connect_as(&self, role: &str) -> Session {
         Session::open(&self.url(role)).expect("a connection")
+    }
+
+    /// A session as the superuser in another database.
+    pub fn connect_to(&self, database: &str) -> Session {
+        let url = self.url.replacen(DATABASE, database, 1);
+        Session::open(&url).expect("a connection")
     }
 
     /// Whether the cluster takes connections; it does not while it recovers from a crash.
@@ -99,13 +117,13 @@ impl Cluster {
     }
 
     /// The folder the cluster lives in.
-    pub fn dir(&self) -> &std::path::Path {
-        self.dir.path()
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// The server's log so far.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.dir.path().join("server.log")).expect("a log")
+        std::fs::read_to_string(self.dir.join("server.log")).expect("a log")
     }
 }
 

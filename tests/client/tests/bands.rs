@@ -528,11 +528,11 @@ fn functions_are_marked_as_what_they_are() {
     assert_eq!(
         functions,
         [
-            "band|s|s|2",
+            "band|s|r|2",
             "band_percentile|s|s|2",
             "business_time|i|s|1",
             "industry_scores|s|s|1",
-            "overall_band|s|s|1",
+            "overall_band|s|r|1",
             "quick_check|i|s|1",
         ]
     );
