@@ -262,10 +262,10 @@ BEGIN
             USING ERRCODE = 'insufficient_privilege',
                   HINT = 'Its owner could run anything with your rights. Drop it, or make a trusted role its owner.';
     END IF;
-    -- The last table that is made of each layer.
+    -- What is made last of each layer.
     IF (SELECT count(*) FROM pg_catalog.pg_class c
         WHERE (c.relnamespace::regnamespace::text, c.relname) IN
-              (('diogen_bronze', 'findings'), ('diogen_silver', 'rejects'), ('diogen_gold', 'months'))) < 3
+              (('diogen_bronze', 'findings'), ('diogen_silver', 'rejects'), ('diogen_gold', 'dora_monthly'))) < 3
     THEN
         PERFORM diogen.init_bronze();
         PERFORM diogen.init_silver();

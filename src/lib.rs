@@ -85,6 +85,7 @@ extension_sql_file!(
 );
 extension_sql_file!("../sql/gold/aggregates.sql", name = "aggregates");
 extension_sql_file!("../sql/gold/tables.sql", name = "gold_tables");
+extension_sql_file!("../sql/gold/views.sql");
 extension_sql_file!("../sql/gold/services.sql");
 extension_sql_file!("../sql/gold/incidents.sql");
 extension_sql_file!("../sql/gold/compute.sql");
@@ -92,6 +93,7 @@ extension_sql_file!("../sql/gold/dora.sql");
 extension_sql_file!("../sql/gold/explain.sql");
 extension_sql_file!("../sql/gold/bands.sql");
 extension_sql_file!("../sql/gold/business_time.sql");
+extension_sql_file!("../sql/gold/doctor.sql");
 extension_sql_file!("../sql/access.sql", finalize);
 
 #[cfg(test)]

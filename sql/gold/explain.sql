@@ -41,6 +41,7 @@ LANGUAGE sql STABLE AS $$
                       THEN format('first shipped by deployment %s of service %s%s', c.deployment_id, c.service, ' to ' || c.environment)
                  ELSE CASE c.reason
                       WHEN 'pre_baseline' THEN 'NULL: it was in the first known deployment already, shipped at an unknown time'
+                      WHEN 'promotion' THEN 'NULL: all its commits belong to other pull requests'
                       WHEN 'no_deployments' THEN 'NULL: no production deployment of the service is known'
                       WHEN 'only_failed_deployments' THEN 'NULL: no production deployment of the service succeeded'
                       WHEN 'no_merge_commit' THEN 'NULL: the API names no merge commit'

@@ -233,6 +233,7 @@ BEGIN
     COMMENT ON COLUMN diogen_gold.months.facts IS
         'Deployments, changes and incidents; the first byte is the version of the format';
     COMMENT ON COLUMN diogen_gold.months.fingerprint IS 'Stands for what the row holds: a row that is computed just so is not written again';
+    PERFORM diogen.init_gold_views();
 END
 $$;
-COMMENT ON FUNCTION init_gold() IS 'Makes the schema diogen_gold and its tables where missing';
+COMMENT ON FUNCTION init_gold() IS 'Makes the schema diogen_gold, its tables and its views where missing';
