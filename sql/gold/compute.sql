@@ -326,9 +326,11 @@ BEGIN
     PERFORM diogen.init();
     -- What a source that is dropped has left counts as well.
     FOR one IN SELECT i.source FROM diogen_silver.stale_incidents i UNION SELECT i.source FROM diogen_silver.stale_incident_issues i
-               UNION SELECT k.source FROM (SELECT r.source FROM diogen_silver.repositories r
-                                           UNION ALL SELECT p.source FROM diogen_silver.projects p
-                                           UNION ALL SELECT i.source FROM diogen_silver.incidents i) k WHERE rebuild
+               UNION SELECT i.source FROM diogen_gold.incidents i
+               UNION SELECT k.source FROM (SELECT s.source FROM diogen.sources s
+                                           UNION ALL SELECT i.source FROM diogen_silver.incidents i
+                                           UNION ALL SELECT r.source FROM diogen_silver.repositories r
+                                           UNION ALL SELECT p.source FROM diogen_silver.projects p) k WHERE rebuild
                ORDER BY 1 LOOP
         PERFORM diogen.store_incidents(one, rebuild);
     END LOOP;

@@ -232,15 +232,17 @@ LANGUAGE sql STABLE AS $$
            'name the service in the record, in a label or in diogen.incident_rules; then CALL diogen.compute(rebuild => true)',
            count(*)
     FROM diogen_gold.incidents i
-    WHERE i.service = '' AND i.merged_into IS NULL
+    LEFT JOIN diogen_silver.incidents n USING (source, incident_id)
+    WHERE i.service = '' AND i.merged_into IS NULL AND n.service IS NULL
     GROUP BY i.source
     UNION ALL
-    SELECT 'warning', i.source, i.service, 'unknown_service', 'incidents of a service that there is none of',
+    SELECT 'warning', i.source, n.service, 'unknown_service', 'incidents of a service that there is none of',
            'name the service in diogen.services as incidents do, or correct the records; then CALL diogen.compute(rebuild => true)',
            count(*)
     FROM diogen_gold.incidents i
-    WHERE i.service NOT IN (SELECT s.service FROM diogen.deployed_services() s) AND i.service <> ''
-    GROUP BY i.source, i.service
+    JOIN diogen_silver.incidents n USING (source, incident_id)
+    WHERE i.service = '' AND n.service IS NOT NULL
+    GROUP BY i.source, n.service
     UNION ALL
     SELECT 'warning', i.source, i.service, 'unattributed_incidents',
            format('incidents that no deployment is to blame for: %s before the first one, %s too long after the last one',

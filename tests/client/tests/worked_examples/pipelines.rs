@@ -78,7 +78,7 @@ impl Examples {
     }
 
     /// A service of a repository with one rule: how it tells of deployments.
-    fn service(&mut self, service: &str, repository: &str, columns: &str, values: &str) {
+    fn service_by(&mut self, service: &str, repository: &str, columns: &str, values: &str) {
         self.db.run(&format!(
             "INSERT INTO diogen.services (service, repository) VALUES ('{service}', '{repository}');
              INSERT INTO diogen.deployment_rules (service, position, {columns}) VALUES ('{service}', 1, {values})"
@@ -214,7 +214,7 @@ fn b6_jobs_of_a_matrix_are_one_deployment_or_several() {
         examples.job(repository, 7, 1, "deploy (eu)", ("success", "10:05"));
         examples.job(repository, 7, 2, "deploy (us)", (us, "10:10"));
         let per_job = repository.ends_with("each");
-        examples.service(
+        examples.service_by(
             repository,
             repository,
             "origin, name_pattern, environment, per_job",
@@ -257,7 +257,7 @@ fn what_a_repeated_run_does_not_repeat_stays_as_it_was() {
         let again = json!({"run_attempt": 2});
         examples.run_of(repository, 7, "CI", "m1", (eu, "11:10"), again.clone());
         examples.job_of(repository, 7, 3, "deploy (us)", ("success", "11:10"), again);
-        examples.service(
+        examples.service_by(
             repository,
             repository,
             "origin, name_pattern, environment",
@@ -288,7 +288,7 @@ fn the_environment_of_a_job_is_what_its_rule_finds() {
         examples.run(&repository, 7, "CI", "m1", ("success", "10:10"));
         examples.job(&repository, 7, 1, "Deploy to Live", ("success", "10:10"));
         let rule = format!("'pipeline_job', '{pattern}'");
-        examples.service(service, &repository, "origin, name_pattern", &rule);
+        examples.service_by(service, &repository, "origin, name_pattern", &rule);
         examples.compute();
         assert_eq!(
             told(&mut examples, service, "environment"),
@@ -307,8 +307,8 @@ fn b7_a_run_may_deploy_to_several_environments() {
     examples.job(repository, 7, 2, "deploy-prod", ("success", "11:00"));
     let columns = "origin, name_pattern";
     let rule = "'pipeline_job', '^deploy-(staging|prod)$'";
-    examples.service("production", repository, columns, rule);
-    examples.service("staging", repository, columns, rule);
+    examples.service_by("production", repository, columns, rule);
+    examples.service_by("staging", repository, columns, rule);
     examples.db.run(
         "UPDATE diogen.services SET production_environments = '^staging$' WHERE service = 'staging'",
     );
