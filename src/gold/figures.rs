@@ -289,7 +289,6 @@ pub fn wilson(successes: i64, total: i64) -> Option<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::months;
     use super::*;
 
     /// The figures of a month of two services of one repository, whichever is read first.
@@ -317,7 +316,7 @@ mod tests {
                 marks: Deployment::SUCCEEDED | marks,
                 key: 7,
             }],
-            incidents: vec![months::Incident {
+            incidents: vec![Incident {
                 at: 20,
                 restore_time,
                 is_unattributed,
