@@ -14,21 +14,29 @@ pub struct Failure {
     pub is_failed: Option<bool>,
     /// Of [`Failure::REASONS`].
     pub reasons: u16,
+    /// When the failure was over; `None`: it is not, or there was none.
     pub recovered_at: Option<Time>,
     /// Of [`Failure::UNPLANNED`]: why it was made, if because of a failure.
     pub unplanned: u16,
 }
 
 impl Failure {
+    /// An incident is due to it.
     pub const BY_INCIDENT: u16 = 1;
+    /// It was rolled back.
     pub const BY_ROLLBACK: u16 = 2;
+    /// A change that it shipped was reverted.
     pub const BY_REVERT: u16 = 4;
+    /// It did not succeed, which counts for the service.
     pub const BY_FAILED_RUN: u16 = 8;
     /// In the order of their bits.
     pub const REASONS: [&str; 4] = ["incident", "rollback", "revert", "failed_run"];
 
+    /// It takes back the one before it.
     pub const ROLLBACK: u16 = 1;
+    /// It ships a hotfix.
     pub const HOTFIX: u16 = 2;
+    /// It ships a revert of what was live.
     pub const REVERT: u16 = 4;
     /// In the order of their bits.
     pub const UNPLANNED: [&str; 3] = ["rollback", "hotfix", "revert"];
@@ -392,12 +400,12 @@ fn merge(service: &Service) -> Vec<Link> {
 
     let mut links = vec![Link::default(); incidents.len()];
     let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
-    for position in 0..incidents.len() {
+    for (position, link) in links.iter_mut().enumerate() {
         let mut root = position;
         while whole[root] != root {
             root = whole[root];
         }
-        links[position].merged_into = (root != position).then_some(root);
+        link.merged_into = (root != position).then_some(root);
         parts.entry(root).or_default().push(position);
     }
     for (root, parts) in parts {

@@ -20,6 +20,7 @@ const NONE: Duration = Duration::MIN;
 /// A deployment that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deployment {
+    /// When it ended.
     pub at: Time,
     /// Until the failure was over; `None`: there was none, or it is not.
     pub recovery_time: Option<Duration>,
@@ -30,13 +31,21 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// It ended well.
     pub const SUCCEEDED: u16 = 1;
+    /// It counts when failures are counted.
     pub const COUNTED: u16 = 1 << 1;
+    /// It caused a failure.
     pub const FAILED: u16 = 1 << 2;
+    /// It was made because of a failure.
     pub const UNPLANNED: u16 = 1 << 3;
+    /// It brought the commit that was live already.
     pub const REDEPLOY: u16 = 1 << 4;
+    /// It went back behind the commit that was live.
     pub const ROLLBACK: u16 = 1 << 5;
+    /// The first known one to its environment.
     pub const BASELINE: u16 = 1 << 6;
+    /// It was the first to ship something.
     pub const WITH_CHANGES: u16 = 1 << 7;
     /// From this bit on: which origin it has, by its position in [`ORIGINS`].
     pub const ORIGIN: u16 = 8;
@@ -66,6 +75,7 @@ pub const ORIGINS: [&str; 7] = [
 /// A change that counts, at the moment it was deployed, or merged where nothing has shipped it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
+    /// When it was deployed, or merged.
     pub at: Time,
     /// `None`: not known.
     pub lead_time: Option<Duration>,
@@ -76,6 +86,7 @@ pub struct Change {
 /// An incident, at the moment it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Incident {
+    /// When it began.
     pub at: Time,
     /// `None`: it is open.
     pub restore_time: Option<Duration>,
@@ -88,9 +99,13 @@ pub struct Incident {
 /// What there was in a month.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Month {
+    /// In the order of their ends.
     pub deployments: Vec<Deployment>,
+    /// What was deployed in the month.
     pub shipped: Vec<Change>,
+    /// What was merged in the month, and nothing has shipped.
     pub unshipped: Vec<Change>,
+    /// What began in the month.
     pub incidents: Vec<Incident>,
 }
 

@@ -278,6 +278,25 @@ fn what_an_incident_names_is_to_blame() {
 }
 
 #[test]
+fn a_record_strikes_a_repository_of_whichever_source() {
+    let mut examples = Examples::new();
+    examples.with_jira();
+    examples.deploy("acme/api", &["06-01 10:00"]);
+    let record =
+        json!({"incident_id": "i1", "opened_at": "2026-06-01T11:00:00Z", "repository": "acme/api"});
+    examples.ingest_to("jira", "incidents", &record);
+    examples.compute();
+    assert_eq!(examples.incidents(LINK), ["i1|acme/api|1|latest|-"]);
+    assert_eq!(
+        examples.june(
+            "failed_deployments, open_incidents, unattributed_incidents",
+            ""
+        ),
+        ["1|1|0"]
+    );
+}
+
+#[test]
 fn an_incident_that_names_a_deployment_of_one_service_strikes_no_other() {
     let mut examples = Examples::new();
     for service in ["a", "b"] {

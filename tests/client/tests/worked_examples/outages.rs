@@ -148,7 +148,8 @@ impl Examples {
         self.ingest_to("jira", "issues", &ticket.0);
     }
 
-    fn ingest_to(&mut self, source: &str, stream: &str, document: &Value) {
+    /// Takes a document in for another source than `acme`.
+    pub fn ingest_to(&mut self, source: &str, stream: &str, document: &Value) {
         let sql = format!("SELECT diogen.ingest('{source}', '{stream}', $d${document}$d$)");
         assert_eq!(self.db.number(&sql), 1, "{document}");
     }
