@@ -263,7 +263,7 @@ fn reverted_by(
         Subject::PullRequest(it) => {
             let it = &repository.pull_requests[it];
             let by_number = it.reverts.and_then(|number| names.number(number));
-            by_number.or_else(|| names.title(it.reverts_title?, changes, it.merged_at))
+            by_number.or_else(|| names.title(it.reverts_title?, repository, changes, it.merged_at))
         }
     };
     let commits = change
@@ -293,7 +293,7 @@ impl Latest {
             Some((started.unwrap_or(finished), position))
         });
         let mut moments: Vec<_> = moments.collect();
-        moments.sort_unstable();
+        moments.sort_unstable_by_key(|&(at, it)| (at, &service.deliveries[it].id));
         Self {
             moments,
             link_for: policy.link_for,

@@ -71,6 +71,12 @@ impl Cluster {
         Session::open(&self.url(role)).expect("a connection")
     }
 
+    /// A session as the superuser in another database.
+    pub fn connect_to(&self, database: &str) -> Session {
+        let url = self.url.replacen(DATABASE, database, 1);
+        Session::open(&url).expect("a connection")
+    }
+
     /// Whether the cluster takes connections; it does not while it recovers from a crash.
     pub fn is_up(&self) -> bool {
         Session::open(&self.url).is_ok()

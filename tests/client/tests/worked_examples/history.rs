@@ -1,19 +1,46 @@
 //! Histories told by hand, as the API would tell them.
 //!
-//! Every history has a repository of its own. Times are UTC, written as `06-01 09:00`.
+//! Every test has a database of its own, and every history a repository of its own. Times are UTC,
+//! written as `06-01 09:00`; those of another year as `2027-01-01 09:00`.
 
 use client::{Cluster, Session};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+/// The cluster of the tests that run just now; it stops with the last of them.
+static CLUSTER: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+
+/// The database that those of the tests are copies of.
+const TEMPLATE: &str = "examples";
 
 pub struct Examples {
     pub db: Session,
-    _cluster: Cluster,
+    _cluster: Arc<Cluster>,
 }
 
-/// A time of 2026.
+fn cluster() -> Arc<Cluster> {
+    let mut held = CLUSTER.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(cluster) = held.upgrade() {
+        return cluster;
+    }
+    let cluster = Arc::new(Cluster::start(&[]));
+    cluster
+        .connect()
+        .run(&format!("CREATE DATABASE {TEMPLATE}"));
+    let mut db = cluster.connect_to(TEMPLATE);
+    db.run("CREATE EXTENSION diogen");
+    db.run(r#"SELECT diogen.add_source('acme', 'github', '{"repositories": "acme/*"}')"#);
+    *held = Arc::downgrade(&cluster);
+    cluster
+}
+
+/// A time, of 2026 where it has no year.
 pub fn at(time: &str) -> String {
-    let (day, hour) = time.split_once(' ').expect("a day and a time");
-    format!("2026-{day}T{hour}:00Z")
+    let (day, clock) = time.split_once(' ').expect("a day and a time");
+    let year = if day.len() == 5 { "2026-" } else { "" };
+    let seconds = if clock.len() == 5 { ":00" } else { "" };
+    format!("{year}{day}T{clock}{seconds}Z")
 }
 
 /// A pull request of `author`, as the API tells of it.
@@ -85,12 +112,14 @@ impl PullRequest {
 
 impl Examples {
     pub fn new() -> Self {
-        let cluster = Cluster::start(&[]);
-        let mut db = cluster.connect();
-        db.run("CREATE EXTENSION diogen");
-        db.run(r#"SELECT diogen.add_source('acme', 'github', '{"repositories": "acme/*"}')"#);
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let cluster = cluster();
+        let name = format!("{TEMPLATE}_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        cluster
+            .connect()
+            .run(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}"));
         Examples {
-            db,
+            db: cluster.connect_to(&name),
             _cluster: cluster,
         }
     }

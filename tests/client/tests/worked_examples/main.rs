@@ -4,3 +4,5 @@ mod deployments;
 mod figures;
 mod history;
 mod lead_time;
+mod shared_commits;
+mod shipping;
