@@ -33,10 +33,10 @@ COMMENT ON FUNCTION batch_size(text) IS 'How many rows the batch has for one nor
 COMMENT ON FUNCTION batch_rejects() IS 'The documents of the batch that a normalizer could not read, and why';
 COMMENT ON FUNCTION begin_computation() IS 'Begins a computation without rows';
 COMMENT ON FUNCTION begin_repository(text, text) IS 'Begins the next repository of the computation';
-COMMENT ON FUNCTION add_service(text, boolean, bigint, boolean, bigint, boolean, text[], text[], bigint) IS 'Adds a service of the repository; returns its position, from 0';
+COMMENT ON FUNCTION add_service(text, boolean, bigint, boolean, bigint, boolean, text[], text[], boolean, boolean, bigint) IS 'Adds a service of the repository; returns its position, from 0';
 COMMENT ON FUNCTION add_commit(text, text[], text, timestamptz, timestamptz, text, boolean, boolean) IS 'Adds a commit of the repository';
-COMMENT ON FUNCTION add_pull_request(bigint, text, text, boolean, text, bigint, text[], text, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint, bigint) IS 'Adds a merged pull request of the repository';
-COMMENT ON FUNCTION add_pull_request_detail(bigint, boolean, boolean, bigint, boolean, text[]) IS 'Adds what few pull requests have to tell';
+COMMENT ON FUNCTION add_pull_request(bigint, text, text, boolean, text, bigint, text[], text, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint, bigint) IS 'Adds a merged pull request of the repository';
+COMMENT ON FUNCTION add_pull_request_detail(bigint, boolean, boolean, timestamptz[], timestamptz[], boolean, text[], timestamptz, timestamptz, text[]) IS 'Adds what few pull requests have to tell';
 COMMENT ON FUNCTION add_member(bigint, bigint, boolean) IS 'Says that a pull request belongs to a service with paths, and whether its files are known';
 COMMENT ON FUNCTION add_delivery(bigint, text, text, text, text, text, timestamptz, timestamptz, timestamptz, bigint, boolean, bigint, text) IS 'Adds a deployment of a service to production';
 COMMENT ON FUNCTION add_incident(bigint, text, text, text, timestamptz, timestamptz, bigint, text, text, bigint) IS 'Adds an incident of a service';

@@ -46,6 +46,7 @@ CREATE TABLE services (
     hotfix_labels text[] NOT NULL DEFAULT '{hotfix}',
     hotfix_branches text[] NOT NULL DEFAULT '{hotfix*}',
     first_commit_by text NOT NULL DEFAULT 'authored' CHECK (first_commit_by IN ('authored', 'committed')),
+    exclude_closed boolean NOT NULL DEFAULT false,
     longest_coding interval CHECK (longest_coding > '0')
 );
 CREATE INDEX services_repository ON services (repository);
@@ -70,6 +71,8 @@ COMMENT ON COLUMN services.hotfix_labels IS 'Labels that mark a pull request as 
 COMMENT ON COLUMN services.hotfix_branches IS 'Globs of head branches that mark a pull request as unplanned work';
 COMMENT ON COLUMN services.first_commit_by IS
     'authored: lead time begins with the first commit as it was written; committed: as it was last rewritten';
+COMMENT ON COLUMN services.exclude_closed IS
+    'Whether the time in which a pull request lay closed before it was reopened is left out of its stages and lead time';
 COMMENT ON COLUMN services.longest_coding IS
     'A change whose first commit is longer before it was opened has neither coding time nor lead time; NULL: all have';
 

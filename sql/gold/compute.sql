@@ -51,6 +51,7 @@ BEGIN
         (extract(epoch FROM coalesce(rules.merge_incidents_within, '5 minutes')) * 1000000)::bigint,
         coalesce(rules.count_failed_runs, false),
         coalesce(rules.hotfix_labels, '{hotfix}'), coalesce(rules.hotfix_branches, '{hotfix*}'),
+        coalesce(rules.first_commit_by, 'authored') = 'committed', coalesce(rules.exclude_closed, false),
         (extract(epoch FROM rules.longest_coding) * 1000000)::bigint);
     PERFORM count(diogen.add_delivery(position, d.deployment_id, d.environment, d.origin, d.sha, d.status, d.created_at,
                                       d.started_at, d.finished_at, d.attempts, d.first_attempt_succeeded,
@@ -78,60 +79,129 @@ $$;
 COMMENT ON FUNCTION gather_service(text, text, text) IS
     'Tells the computation the rules, deployments and incidents of a service of the repository that was begun';
 
-CREATE FUNCTION gather_promotions(source text, repository text) RETURNS void
+CREATE FUNCTION gather_shared_commits(source text, repository text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 BEGIN
-    -- Only a pull request whose head branch others were merged into can hold them.
-    PERFORM count(diogen.add_pull_request_detail(c.number, NULL, NULL, NULL, c.is_promotion, c.carries))
+    PERFORM count(diogen.add_pull_request_detail(d.number, NULL, NULL, NULL, NULL, d.is_promotion, d.carries,
+                                                 d.first_commit_at, d.first_committed_at, NULL))
     FROM (
-        SELECT p.number,
+        WITH merged AS MATERIALIZED (
+            SELECT p.number, p.base_ref, p.head_ref, p.merge_sha, row_number() OVER (ORDER BY p.merged_at, p.number) AS place
+            FROM diogen_silver.pull_requests p
+            WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL
+        ), listed AS NOT MATERIALIZED (
+            SELECT m.number, m.place, m.base_ref, m.head_ref, c.sha, coalesce(c.author, '') AS author, c.authored_at, c.committed_at, c.is_dropped
+            FROM merged m
+            JOIN diogen_silver.pull_request_commits c
+              ON c.source = source AND c.repository = repository AND c.number = m.number
+        ), held AS MATERIALIZED (
+            -- Whose commits and merges are listed by several, and where. A commit belongs to the pull
+            -- request that it is the merge of, else to the one that was merged first of those that list it.
+            SELECT l.number, l.sha, o.number AS owner, NULL::bigint[] AS listers
+            FROM merged o JOIN listed l ON l.sha = o.merge_sha WHERE l.number <> o.number
+            UNION ALL
+            SELECT s.* FROM (
+                SELECT l.number, l.sha, first_value(l.number) OVER (PARTITION BY l.sha ORDER BY l.place) AS owner,
+                       array_agg(l.number) OVER (PARTITION BY l.sha) AS listers
+                FROM listed l
+                WHERE l.sha IN (SELECT c.sha FROM diogen_silver.pull_request_commits c
+                                WHERE c.source = source AND c.repository = repository GROUP BY c.sha HAVING count(*) > 1)
+                  AND l.sha NOT IN (SELECT m.merge_sha FROM merged m WHERE m.merge_sha IS NOT NULL)
+            ) s
+            WHERE cardinality(s.listers) > 1
+        ), carried AS (
+            SELECT h.number, array_agg(DISTINCT m.merge_sha) AS carries
+            FROM held h
+            JOIN merged m ON m.number = h.owner
+            WHERE h.owner <> h.number AND m.merge_sha IS NOT NULL
+              -- Its merge, or all that it consists of.
+              AND (h.sha = m.merge_sha
+                   OR NOT EXISTS (SELECT FROM listed l
+                                  WHERE l.number = h.owner AND NOT l.is_dropped
+                                    AND NOT EXISTS (SELECT FROM listed t
+                                                    WHERE t.number = h.number AND t.sha = l.sha AND NOT t.is_dropped)))
+            GROUP BY h.number
+        ), rebased AS (
+            -- Commits as they were before they were rebased onto a branch that is merged on.
+            SELECT l.base_ref, l.author, l.authored_at, min(l.place) AS place
+            FROM listed l
+            WHERE l.base_ref IN (SELECT m.head_ref FROM held h JOIN merged m USING (number))
+            GROUP BY l.base_ref, l.author, l.authored_at
+        ), told AS (
+            SELECT l.number, l.authored_at, l.committed_at, l.is_dropped, h.owner <> l.number AS is_others,
+                   cardinality(k.parents) > 1 AS is_merge,
+                   coalesce(h.owner = l.number, true) AND r.place IS NULL
+                       -- Nor merged in from the base branch: GitHub may tie it to the one that brought it there.
+                       AND (k.is_on_default_branch AND l.number <> ALL (k.pull_request_numbers)
+                            AND (k.pull_request_numbers && h.listers) IS NOT TRUE) IS NOT TRUE AS is_own
+            FROM listed l
+            LEFT JOIN held h USING (number, sha)
+            LEFT JOIN rebased r ON (r.base_ref, r.author, r.authored_at) = (l.head_ref, l.author, l.authored_at) AND r.place < l.place
+            LEFT JOIN diogen_silver.commits k ON k.source = source AND k.repository = repository AND k.sha = l.sha
+            WHERE l.number IN (SELECT h.number FROM held h)
+        )
+        SELECT t.number, c.carries,
+               min(t.authored_at) FILTER (WHERE t.is_own) AS first_commit_at,
+               min(t.committed_at) FILTER (WHERE t.is_own AND NOT t.is_dropped) AS first_committed_at,
                -- Merges between branches are nobody's work.
-               bool_and(m.number IS NOT NULL OR o.is_shared OR k.parents > 1) AS is_promotion,
-               array_agg(DISTINCT m.merge_sha) FILTER (WHERE m.number IS NOT NULL) AS carries
-        FROM diogen_silver.pull_requests p
-        JOIN diogen_silver.pull_request_commits c
-          ON (c.source, c.repository, c.number) = (p.source, p.repository, p.number) AND NOT c.is_dropped
-        LEFT JOIN diogen_silver.pull_requests m
-               ON (m.source, m.repository, m.base_ref) = (p.source, p.repository, p.head_ref)
-              AND m.merge_sha = c.sha AND m.number <> p.number AND m.merged_at IS NOT NULL
-        LEFT JOIN LATERAL (SELECT cardinality(k.parents) AS parents FROM diogen_silver.commits k
-                           WHERE (k.source, k.repository, k.sha) = (c.source, c.repository, c.sha)) k ON true
-        CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM diogen_silver.pull_request_commits o
-                                           WHERE (o.source, o.repository, o.sha) = (c.source, c.repository, c.sha)
-                                             AND o.number <> c.number) AS is_shared) o
-        WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL
-          AND p.head_ref IN (SELECT b.base_ref FROM diogen_silver.pull_requests b
-                             WHERE b.source = source AND b.repository = repository AND b.merged_at IS NOT NULL)
-        GROUP BY p.number
-        HAVING bool_or(m.number IS NOT NULL)
-    ) c;
+               bool_or(t.is_others AND NOT t.is_dropped)
+                   AND bool_or(t.is_own AND t.is_merge IS NOT TRUE AND NOT t.is_dropped) IS NOT TRUE AS is_promotion
+        FROM told t
+        LEFT JOIN carried c USING (number)
+        GROUP BY t.number, c.carries
+    ) d;
 END
 $$;
-COMMENT ON FUNCTION gather_promotions(text, text) IS
-    'Tells the computation which pull requests hold others: those of a branch that others were merged into';
+COMMENT ON FUNCTION gather_shared_commits(text, text) IS
+    'Tells the computation of the merged pull requests that list commits of each other: the first that is a pull request''s own, whether none is, and which others it holds';
+
+CREATE FUNCTION gather_copied_commits(source text, repository text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM count(diogen.add_pull_request_detail(l.number, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, l.commits))
+    FROM (
+        SELECT l.number, array_agg(l.sha) AS commits
+        FROM diogen_silver.pull_request_commits l
+        WHERE l.source = source AND l.repository = repository AND NOT l.is_dropped
+          AND l.number IN (SELECT c.number
+                           FROM diogen_silver.commits k
+                           CROSS JOIN regexp_matches(k.message, '\(cherry picked from commit ([0-9A-Za-z]+)', 'g') AS m
+                           JOIN diogen_silver.pull_request_commits c
+                             ON (c.source, c.repository, c.sha) = (k.source, k.repository, m[1])
+                           WHERE k.source = source AND k.repository = repository
+                             AND k.message LIKE '%(cherry picked from commit %')
+        GROUP BY l.number
+    ) l;
+END
+$$;
+COMMENT ON FUNCTION gather_copied_commits(text, text) IS
+    'Tells the computation the commits of the pull requests of which a commit says that it is a copy of one';
 
 CREATE FUNCTION gather_details(source text, repository text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 BEGIN
-    PERFORM diogen.gather_promotions(source, repository);
-    PERFORM count(diogen.add_pull_request_detail(e.number, e.is_force_pushed, NULL, e.closed_time, NULL, NULL))
+    PERFORM diogen.gather_shared_commits(source, repository);
+    PERFORM count(diogen.add_pull_request_detail(e.number, e.is_force_pushed, NULL, e.closed_at, e.reopened_at,
+                                                 NULL, NULL, NULL, NULL, NULL))
     FROM (
         SELECT e.number, bool_or(e.event = 'force_pushed') AS is_force_pushed,
-               (extract(epoch FROM sum(e.occurred_at - e.closed_at) FILTER (WHERE e.event = 'reopened')) * 1000000)::bigint AS closed_time
+               array_agg(e.closed_at ORDER BY e.occurred_at) FILTER (WHERE e.closed_at IS NOT NULL) AS closed_at,
+               array_agg(e.occurred_at ORDER BY e.occurred_at) FILTER (WHERE e.closed_at IS NOT NULL) AS reopened_at
         FROM (SELECT e.number, e.event, e.occurred_at,
-                     max(e.occurred_at) FILTER (WHERE e.event = 'closed')
-                         OVER (PARTITION BY e.number ORDER BY e.occurred_at ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW) AS closed_at
+                     CASE WHEN e.event = 'reopened' AND lag(e.event) OVER w = 'closed' THEN lag(e.occurred_at) OVER w END AS closed_at
               FROM (SELECT DISTINCT r.number FROM diogen_silver.pull_request_events r
                     WHERE r.source = source AND r.repository = repository AND r.event IN ('force_pushed', 'reopened')) r
               JOIN diogen_silver.pull_request_events e
                 ON (e.source, e.repository, e.number) = (source, repository, r.number)
-               AND e.event IN ('force_pushed', 'closed', 'reopened')) e
+               AND e.event IN ('force_pushed', 'closed', 'reopened')
+              WINDOW w AS (PARTITION BY e.number, e.event = 'force_pushed' ORDER BY e.occurred_at, e.event_id)) e
         GROUP BY e.number
     ) e;
     -- One that was reviewed, but not before the merge.
-    PERFORM count(diogen.add_pull_request_detail(p.number, NULL, true, NULL, NULL, NULL))
+    PERFORM count(diogen.add_pull_request_detail(p.number, NULL, true, NULL, NULL, NULL, NULL, NULL, NULL, NULL))
     FROM diogen_silver.pull_requests p
     WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL AND p.first_review_at IS NULL
       AND p.review_count > 0
@@ -150,23 +220,36 @@ DECLARE
                              WHERE s.source = source AND s.repository = repository ORDER BY 1);
     by_commit_date boolean := EXISTS (SELECT FROM diogen.services s
                                       WHERE s.service = ANY (services) AND s.first_commit_by = 'committed');
+    -- Commits that GitHub ties to no pull request, though a merged one lists them.
+    listed text[] := ARRAY(SELECT c.sha
+                           FROM diogen_silver.commits c
+                           JOIN diogen_silver.pull_request_commits l USING (source, repository, sha)
+                           JOIN diogen_silver.pull_requests p USING (source, repository, number)
+                           WHERE c.source = source AND c.repository = repository AND c.pull_request_numbers = '{}'
+                             AND p.merged_at IS NOT NULL);
+    copies bigint;
     service text;
 BEGIN
     PERFORM diogen.begin_repository(source, repository);
-    PERFORM count(diogen.add_commit(c.sha, c.parents, c.author, c.authored_at, c.committed_at, c.message,
-                                    c.is_on_default_branch, coalesce(c.pull_request_numbers = '{}', false)))
+    SELECT count(*) FILTER (WHERE diogen.add_commit(c.sha, c.parents, c.author, c.authored_at, c.committed_at, c.message,
+                                    c.is_on_default_branch,
+                                    c.pull_request_numbers IS NOT DISTINCT FROM '{}' AND c.sha <> ALL (listed)))
+    INTO copies
     FROM diogen_silver.commits c
     WHERE c.source = source AND c.repository = repository;
     PERFORM count(diogen.add_pull_request(
         p.number, p.merge_sha, p.author, p.author_is_bot, p.title, p.reverts, p.labels, p.head_ref,
+        p.first_commit_at,
         CASE WHEN by_commit_date
              THEN (SELECT min(c.committed_at) FROM diogen_silver.pull_request_commits c
-                   WHERE (c.source, c.repository, c.number) = (p.source, p.repository, p.number))
-             ELSE p.first_commit_at END,
+                   WHERE (c.source, c.repository, c.number) = (p.source, p.repository, p.number) AND NOT c.is_dropped) END,
         p.created_at, p.ready_at, p.first_review_at, p.approved_at, p.merged_at, p.commits_known, p.commit_count))
     FROM diogen_silver.pull_requests p
     WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL;
     PERFORM diogen.gather_details(source, repository);
+    IF copies > 0 THEN
+        PERFORM diogen.gather_copied_commits(source, repository);
+    END IF;
     FOREACH service IN ARRAY services LOOP
         PERFORM diogen.gather_service(source, repository, service);
     END LOOP;

@@ -5,7 +5,7 @@ RETURNS TABLE (step text, at timestamptz, took interval, explanation text, docum
 LANGUAGE sql STABLE AS $$
     WITH change AS MATERIALIZED (
         SELECT p.source, p.repository, p.number, p.title, p.author, p.author_is_bot, p.state, p.is_draft, p.created_at,
-               p.first_commit_at, p.ready_at, p.first_review_at, p.approved_at, p.merged_at, p.merge_sha,
+               coalesce(c.first_commit_at, p.first_commit_at) AS first_commit_at, p.ready_at, p.first_review_at, p.approved_at, p.merged_at, p.merge_sha,
                p.commit_count, p.commits_known,
                c.service, c.deployed_at, c.deployment_id, c.environment,
                c.coding, c.pickup, c.review, c.merge, c.deploy, c.lead_time, c.reason, c.flags,
@@ -41,7 +41,8 @@ LANGUAGE sql STABLE AS $$
                       THEN format('first shipped by deployment %s of service %s%s', c.deployment_id, c.service, ' to ' || c.environment)
                  ELSE CASE c.reason
                       WHEN 'pre_baseline' THEN 'NULL: it was in the first known deployment already, shipped at an unknown time'
-                      WHEN 'promotion' THEN 'NULL: all its commits belong to other pull requests'
+                      WHEN 'promotion' THEN 'NULL: all its commits belong to other pull requests, which count themselves'
+                      WHEN 'copy' THEN 'NULL: it copies other changes, which count themselves'
                       WHEN 'no_deployments' THEN 'NULL: no production deployment of the service is known'
                       WHEN 'only_failed_deployments' THEN 'NULL: no production deployment of the service succeeded'
                       WHEN 'no_merge_commit' THEN 'NULL: the API names no merge commit'

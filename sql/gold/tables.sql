@@ -122,7 +122,7 @@ BEGIN
     COMMENT ON COLUMN diogen_gold.changes.author IS 'Login of the author; ghost: a deleted account; NULL: not told';
     COMMENT ON COLUMN diogen_gold.changes.author_is_bot IS 'Whether the author is a bot; of a commit it is not known, so false';
     COMMENT ON COLUMN diogen_gold.changes.first_commit_at IS
-        'Earliest author date of its commits, or commit date where diogen.services.first_commit_by says so; NULL: no commit is known';
+        'Earliest author date of its commits, or commit date where diogen.services.first_commit_by says so; commits that belong to other changes apart; NULL: no commit is known';
     COMMENT ON COLUMN diogen_gold.changes.opened_at IS 'When the pull request was opened; NULL: it is none';
     COMMENT ON COLUMN diogen_gold.changes.ready_at IS 'When it was last made ready before its first review; NULL: no pull request';
     COMMENT ON COLUMN diogen_gold.changes.first_review_at IS 'First review or comment before the merge by a human other than the author; NULL: none';
@@ -133,7 +133,7 @@ BEGIN
     COMMENT ON COLUMN diogen_gold.changes.deployment_id IS 'Deployment that first shipped it; NULL: none did, or only the baseline';
     COMMENT ON COLUMN diogen_gold.changes.environment IS 'Environment of that deployment';
     COMMENT ON COLUMN diogen_gold.changes.via IS
-        'How the deployment was found: commit (it reaches the merge), cherry_pick (it reaches a copy of it), pr_commits (it reaches a pull request that was squashed and held it); NULL: none was';
+        'How the deployment was found: commit (it reaches the merge), cherry_pick (it reaches a copy of it), pr_commits (it reaches another pull request that holds the same commits); NULL: none was';
     COMMENT ON COLUMN diogen_gold.changes.coding IS 'First commit to ready for review; NULL: no commit known, or longer than longest_coding';
     COMMENT ON COLUMN diogen_gold.changes.pickup IS 'Ready to first human review; NULL: unreviewed';
     COMMENT ON COLUMN diogen_gold.changes.review IS
@@ -144,9 +144,9 @@ BEGIN
     COMMENT ON COLUMN diogen_gold.changes.lead_time IS
         'First commit to deployed: the sum of the stages; NULL: see reason and flags';
     COMMENT ON COLUMN diogen_gold.changes.closed_time IS
-        'How long the pull request lay closed before it was reopened, which is part of the stages; NULL: it never was';
+        'How long the pull request lay closed before it was reopened, which is part of the stages unless exclude_closed of its service is set; NULL: it never was';
     COMMENT ON COLUMN diogen_gold.changes.reason IS
-        'Why no deployment counts as having shipped it: pre_baseline, promotion, no_deployments, only_failed_deployments, no_merge_commit, commit_not_in_history or not_deployed; NULL: one does';
+        'Why no deployment counts as having shipped it: pre_baseline, promotion (all its commits belong to other pull requests), copy (it copies other changes, which count themselves), no_deployments, only_failed_deployments, no_merge_commit, commit_not_in_history or not_deployed; NULL: one does';
     COMMENT ON COLUMN diogen_gold.changes.flags IS
         'commits_unknown, commits_incomplete, commit_after_open, clock_skew, ancient_commit, force_pushed, unreviewed, post_merge_review, unapproved, deployed_before_merge, revert, hotfix, files_unknown';
 

@@ -51,6 +51,8 @@ pub struct PullRequest {
     pub labels: Vec<String>,
     pub head_branch: String,
     pub first_commit_at: Option<Time>,
+    /// The same by when they were committed, where a service asks for it.
+    pub first_committed_at: Option<Time>,
     pub opened_at: Option<Time>,
     pub ready_at: Option<Time>,
     pub first_review_at: Option<Time>,
@@ -59,15 +61,17 @@ pub struct PullRequest {
     /// Whether a human reviewed it after the merge only.
     pub is_reviewed_late: bool,
     pub is_force_pushed: bool,
-    /// How long it lay closed before it was reopened.
-    pub closed_time: Option<Duration>,
+    /// From when until when it lay closed before it was reopened.
+    pub closed: Vec<(Time, Time)>,
     pub commits_known: i64,
     /// How many commits the API counts.
     pub commit_count: Option<i64>,
     /// Whether all its commits belong to other pull requests.
     pub is_promotion: bool,
-    /// Merges of other pull requests that are among its commits.
+    /// Merges of other pull requests whose commits are among its own.
     pub carries: Vec<Node>,
+    /// Its commits, where one of them was copied.
+    pub commits: Vec<Node>,
 }
 
 /// A commit that belongs to no pull request.
@@ -105,6 +109,10 @@ pub struct Policy {
     pub hotfix_labels: Vec<String>,
     /// Patterns of head branches.
     pub hotfix_branches: Vec<glob::Pattern>,
+    /// Whether lead time begins when the first commit was last rewritten, not when it was written.
+    pub by_commit_date: bool,
+    /// Whether the time in which a pull request lay closed is left out.
+    pub exclude_closed: bool,
     /// Beyond it, coding is left out.
     pub longest_coding: Option<Duration>,
 }
@@ -118,6 +126,8 @@ impl Default for Policy {
             count_failed_runs: false,
             hotfix_labels: Vec::new(),
             hotfix_branches: Vec::new(),
+            by_commit_date: false,
+            exclude_closed: false,
             longest_coding: None,
         }
     }

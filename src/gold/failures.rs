@@ -297,7 +297,7 @@ fn reverted_by(
         Subject::PullRequest(it) => {
             let it = &repository.pull_requests[it];
             let by_number = it.reverts.and_then(|number| names.number(number));
-            by_number.or_else(|| names.title(it.reverts_title?, changes, it.merged_at))
+            by_number.or_else(|| names.title(it.reverts_title?, repository, changes, it.merged_at))
         }
     };
     let commits = change

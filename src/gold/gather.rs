@@ -79,6 +79,8 @@ fn add_service(
     count_failed_runs: bool,
     hotfix_labels: Vec<String>,
     hotfix_branches: Vec<String>,
+    by_commit_date: bool,
+    exclude_closed: bool,
     longest_coding: Option<i64>,
 ) -> i64 {
     let patterns = hotfix_branches.iter();
@@ -94,6 +96,8 @@ fn add_service(
             hotfix_branches: patterns
                 .filter_map(|it| glob::Pattern::new(it).ok())
                 .collect(),
+            by_commit_date,
+            exclude_closed,
             longest_coding,
         },
         ..Service::default()
@@ -105,7 +109,8 @@ fn add_service(
     })
 }
 
-/// Adds a commit. `is_direct`: the API says that it belongs to no pull request.
+/// Adds a commit; returns whether it says that it is a copy of others. `is_direct`: the API says
+/// that it belongs to no pull request.
 #[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::too_many_arguments, reason = "one for each column")]
 fn add_commit(
@@ -137,7 +142,7 @@ fn add_commit(
                 committed_at,
             });
         }
-        true
+        !it.repository.graph.copied_by(node).is_empty()
     })
 }
 
@@ -154,6 +159,7 @@ fn add_pull_request(
     labels: Array<'_, &str>,
     head_branch: Option<&str>,
     first_commit_at: Option<TimestampWithTimeZone>,
+    first_committed_at: Option<TimestampWithTimeZone>,
     opened_at: Option<TimestampWithTimeZone>,
     ready_at: Option<TimestampWithTimeZone>,
     first_review_at: Option<TimestampWithTimeZone>,
@@ -181,6 +187,7 @@ fn add_pull_request(
             labels: labels.iter().flatten().map(str::to_lowercase).collect(),
             head_branch: head_branch.unwrap_or_default().to_owned(),
             first_commit_at: micros(first_commit_at),
+            first_committed_at: micros(first_committed_at),
             opened_at: micros(opened_at),
             ready_at: micros(ready_at),
             first_review_at: micros(first_review_at),
@@ -194,31 +201,44 @@ fn add_pull_request(
     })
 }
 
-/// Adds what few pull requests have to tell: NULL leaves what is known.
+/// Adds what few pull requests have to tell: NULL leaves what is known. `closed_at` and
+/// `reopened_at`: when it was closed, and opened again, in turn.
 #[pg_extern(volatile, parallel_unsafe)]
+#[allow(clippy::too_many_arguments, reason = "one for each column")]
 fn add_pull_request_detail(
     number: i64,
     is_force_pushed: Option<bool>,
     is_reviewed_late: Option<bool>,
-    closed_time: Option<i64>,
+    closed_at: Option<Vec<TimestampWithTimeZone>>,
+    reopened_at: Option<Vec<TimestampWithTimeZone>>,
     is_promotion: Option<bool>,
     carries: Option<Vec<String>>,
+    first_commit_at: Option<TimestampWithTimeZone>,
+    first_committed_at: Option<TimestampWithTimeZone>,
+    commits: Option<Vec<String>>,
 ) -> bool {
     COMPUTATION.with_borrow_mut(|it| {
         let Some(&position) = it.positions.get(&number) else {
             return false;
         };
-        let carries = carries.unwrap_or_default();
-        let nodes: Vec<_> = carries
-            .iter()
-            .map(|sha| it.repository.graph.node(sha))
-            .collect();
+        let graph = &mut it.repository.graph;
+        let mut nodes = |shas: Option<Vec<String>>| -> Vec<_> {
+            let shas = shas.unwrap_or_default();
+            shas.iter().map(|sha| graph.node(sha)).collect()
+        };
+        let (carries, commits) = (nodes(carries), nodes(commits));
         let pull_request = &mut it.repository.pull_requests[position];
-        pull_request.carries.extend(nodes);
+        pull_request.carries.extend(carries);
+        pull_request.commits.extend(commits);
+        pull_request.first_commit_at = micros(first_commit_at).or(pull_request.first_commit_at);
+        pull_request.first_committed_at =
+            micros(first_committed_at).or(pull_request.first_committed_at);
         pull_request.is_force_pushed |= is_force_pushed.unwrap_or(false);
         pull_request.is_reviewed_late |= is_reviewed_late.unwrap_or(false);
         pull_request.is_promotion |= is_promotion.unwrap_or(false);
-        pull_request.closed_time = closed_time.or(pull_request.closed_time);
+        let closed = closed_at.into_iter().flatten().map(Time::from);
+        let reopened = reopened_at.into_iter().flatten().map(Time::from);
+        pull_request.closed.extend(closed.zip(reopened));
         true
     })
 }

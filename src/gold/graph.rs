@@ -136,6 +136,11 @@ impl CommitGraph {
         node
     }
 
+    /// How many commits have a number.
+    pub fn count(&self) -> usize {
+        self.places.len()
+    }
+
     /// Whether the commit itself is known, not only its name.
     pub fn is_known(&self, node: Node) -> bool {
         self.places[node as usize].is_known
@@ -163,6 +168,11 @@ impl CommitGraph {
         &self.parents[place.first_parent as usize..][..place.parents as usize]
     }
 
+    /// The commits that a commit says it is a copy of.
+    pub fn copied_by(&self, node: Node) -> &[Node] {
+        self.copies.get(&node).map_or(&[], Vec::as_slice)
+    }
+
     /// The commits that a commit says it takes back.
     pub fn reverted_by(&self, node: Node) -> &[Node] {
         self.reverts.get(&node).map_or(&[], Vec::as_slice)
@@ -183,7 +193,8 @@ impl CommitGraph {
                 to_visit.push(start);
                 while let Some(node) = to_visit.pop() {
                     let mark = &mut marks[node as usize];
-                    if *mark == 0 {
+                    // Itself rather than a copy, where one deployment ships both.
+                    if *mark == 0 || *mark == (position << 1 | 1) {
                         *mark = position << 1;
                     }
                     let place = &self.places[node as usize];
@@ -226,11 +237,11 @@ impl Shipping {
 
     /// Notes that a deployment shipped a commit by another way than the graph, unless it was
     /// shipped before. Returns whether that is news.
-    pub fn also(&mut self, node: Node, by: usize) -> bool {
+    pub fn also(&mut self, node: Node, shipped: Shipped) -> bool {
         let mark = &mut self.marks[node as usize];
-        let is_news = *mark == 0 || (*mark >> 1) as usize > by + 1;
+        let is_news = *mark == 0 || (*mark >> 1) as usize > shipped.by + 1;
         if is_news {
-            *mark = (by as u32 + 1) << 1;
+            *mark = (shipped.by as u32 + 1) << 1 | u32::from(shipped.as_copy);
         }
         is_news
     }

@@ -225,7 +225,7 @@ impl Results {
                         author,
                         it.author_is_bot,
                         it.opened_at,
-                        it.closed_time,
+                        closed_time(&it.closed),
                     )
                 }
                 Subject::Commit(it) => {
@@ -394,4 +394,10 @@ fn keep_if_news(rows: &mut Rows, mark: Mark, known: &mut Known, service: &str, i
             rows.rewind(mark);
         }
     }
+}
+
+/// How long ranges are together; `None`: there are none.
+fn closed_time(closed: &[(Time, Time)]) -> Option<i64> {
+    let total = closed.iter().map(|(start, end)| end - start);
+    (!closed.is_empty()).then(|| total.sum())
 }

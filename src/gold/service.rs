@@ -44,7 +44,12 @@ pub struct Change {
 impl Change {
     /// Whether it counts: what an unknown deployment shipped, or belongs to other changes, does not.
     pub fn counts(&self) -> bool {
-        !matches!(self.reason, Some("pre_baseline" | "promotion"))
+        !matches!(self.reason, Some("pre_baseline")) && !self.is_others()
+    }
+
+    /// Whether all there is in it belongs to other changes.
+    fn is_others(&self) -> bool {
+        matches!(self.reason, Some("promotion" | "copy"))
     }
 
     /// The commit that it left on the base branch.
@@ -76,6 +81,7 @@ pub struct Deployment {
 /// Computes everything of a service.
 pub fn compute(repository: &Repository, service: &Service) -> Outcome {
     let shipping = Shipping::new(repository, service);
+    let owned = Owned::new(repository);
     let mut changes = Vec::new();
     for (position, pull_request) in repository.pull_requests.iter().enumerate() {
         let are_files_known = match &service.members {
@@ -85,7 +91,7 @@ pub fn compute(repository: &Repository, service: &Service) -> Outcome {
                 Some(are_known) => *are_known,
             },
         };
-        let mut change = of_pull_request(repository, service, &shipping, position);
+        let mut change = of_pull_request(repository, service, &shipping, &owned, position);
         if !are_files_known {
             change.flags.set(Flags::FILES_UNKNOWN);
         }
@@ -94,15 +100,13 @@ pub fn compute(repository: &Repository, service: &Service) -> Outcome {
     // Which paths a commit touches is not known.
     if service.members.is_none() {
         let commits = 0..repository.commits.len();
-        changes.extend(commits.filter_map(|it| of_commit(repository, service, &shipping, it)));
+        changes
+            .extend(commits.filter_map(|it| of_commit(repository, service, &shipping, &owned, it)));
     }
 
     let mut counts = vec![0; service.deliveries.len()];
     for change in &changes {
-        if let Some(node) = change
-            .node(repository)
-            .filter(|_| change.reason != Some("promotion"))
-        {
+        if let Some(node) = change.node(repository).filter(|_| !change.is_others()) {
             shipping
                 .first_shipped_by(node)
                 .for_each(|it| counts[it] += 1);
@@ -122,31 +126,75 @@ pub fn compute(repository: &Repository, service: &Service) -> Outcome {
     }
 }
 
+/// Which commits are changes, or parts of such, by their numbers.
+struct Owned {
+    is_merge: Vec<bool>,
+    is_part: Vec<bool>,
+}
+
+impl Owned {
+    fn new(repository: &Repository) -> Self {
+        let count = repository.graph.count();
+        let (mut is_merge, mut is_part) = (vec![false; count], vec![false; count]);
+        for it in &repository.pull_requests {
+            if let Some((node, _)) = it.merge {
+                is_merge[node as usize] = true;
+            }
+            for &node in &it.commits {
+                is_part[node as usize] = true;
+            }
+        }
+        for it in &repository.commits {
+            is_part[it.node as usize] = true;
+        }
+        Self { is_merge, is_part }
+    }
+
+    /// Whether a commit only copies other changes, which count themselves.
+    fn is_copy(&self, repository: &Repository, node: Node) -> bool {
+        let originals = repository.graph.copied_by(node);
+        let is_change = |it: usize| self.is_merge[it] || self.is_part[it];
+        !originals.is_empty()
+            && originals
+                .iter()
+                .all(|&it| it != node && is_change(it as usize))
+    }
+}
+
 fn of_pull_request(
     repository: &Repository,
     service: &Service,
     shipping: &Shipping<'_>,
+    owned: &Owned,
     position: usize,
 ) -> Change {
     let it = &repository.pull_requests[position];
     let (shipped, reason) = match &it.merge {
         _ if it.is_promotion => (None, Some("promotion")),
+        Some((node, _)) if owned.is_copy(repository, *node) => (None, Some("copy")),
         Some((node, _)) => fate(shipping, repository, service, *node),
         None => (None, Some(why_none(service, "no_merge_commit"))),
     };
     let deployed_at = shipped.and_then(|(delivery, _)| service.deliveries[delivery].finished_at);
     let boundaries = Boundaries {
-        first_commit_at: it.first_commit_at,
+        first_commit_at: match service.policy.by_commit_date {
+            true => it.first_committed_at,
+            false => it.first_commit_at,
+        },
         ready_at: it.ready_at.or(it.opened_at).or(Some(it.merged_at)),
         first_review_at: it.first_review_at,
         approved_at: it.approved_at,
         merged_at: it.merged_at,
         deployed_at,
     };
-    let mut stages = boundaries.stages();
+    let left_out = match service.policy.exclude_closed {
+        true => it.closed.as_slice(),
+        false => &[],
+    };
+    let mut stages = boundaries.stages(left_out);
     let before_open = it
         .opened_at
-        .zip(it.first_commit_at)
+        .zip(boundaries.first_commit_at)
         .map(|(opened, first)| opened - first);
     if before_open > service.policy.longest_coding.or(Some(Time::MAX)) {
         (stages.coding, stages.lead_time) = (None, None);
@@ -165,12 +213,23 @@ fn of_commit(
     repository: &Repository,
     service: &Service,
     shipping: &Shipping<'_>,
+    owned: &Owned,
     position: usize,
 ) -> Option<Change> {
     let it = &repository.commits[position];
-    let (shipped, reason) = fate(shipping, repository, service, it.node);
+    // What a merge left is that pull request's, whatever it is tied to.
+    if owned.is_merge[it.node as usize] {
+        return None;
+    }
+    let (shipped, reason) = match owned.is_copy(repository, it.node) {
+        true => (None, Some("copy")),
+        false => fate(shipping, repository, service, it.node),
+    };
     let boundaries = Boundaries {
-        first_commit_at: it.authored_at,
+        first_commit_at: match service.policy.by_commit_date {
+            true => Some(it.committed_at),
+            false => it.authored_at,
+        },
         merged_at: it.committed_at,
         deployed_at: shipped.and_then(|(delivery, _)| service.deliveries[delivery].finished_at),
         ..Boundaries::default()
@@ -182,7 +241,7 @@ fn of_commit(
     Some(Change {
         subject: Subject::Commit(position),
         boundaries,
-        stages: boundaries.stages(),
+        stages: boundaries.stages(&[]),
         shipped,
         reason,
         flags,
@@ -233,7 +292,7 @@ fn flags(it: &PullRequest, service: &Service, boundaries: &Boundaries) -> Flags 
             .hotfix_branches
             .iter()
             .any(|pattern| pattern.matches(&it.head_branch));
-    let first = it.first_commit_at;
+    let first = boundaries.first_commit_at;
     let is_skewed = first.is_some_and(|first| first > it.merged_at);
     let after_open = first
         .zip(it.opened_at)
@@ -292,7 +351,11 @@ impl Names {
         };
         for (position, change) in changes.iter().enumerate() {
             if let Some(node) = change.node(repository) {
-                names.nodes.insert(node, position);
+                let held = names.nodes.entry(node).or_insert(position);
+                // Whatever order they come in.
+                if *held != position && change.id(repository) < changes[*held].id(repository) {
+                    *held = position;
+                }
             }
             if let Subject::PullRequest(it) = change.subject {
                 let it = &repository.pull_requests[it];
@@ -314,12 +377,18 @@ impl Names {
     }
 
     /// The pull request of this title that was merged last before a time.
-    pub fn title(&self, title: u64, changes: &[Change], before: Time) -> Option<usize> {
+    pub fn title(
+        &self,
+        title: u64,
+        repository: &Repository,
+        changes: &[Change],
+        before: Time,
+    ) -> Option<usize> {
         let merged_at = |it: &usize| changes[*it].boundaries.merged_at;
         let found = self.titles.get(&title)?.iter().copied();
         found
             .filter(|it| merged_at(it) < before)
-            .max_by_key(merged_at)
+            .max_by_key(|it| (merged_at(it), changes[*it].id(repository)))
     }
 }
 
@@ -332,3 +401,7 @@ pub fn is_counted(service: &Service, position: usize) -> bool {
         Status::Other => false,
     }
 }
+
+#[cfg(test)]
+#[path = "service_tests.rs"]
+mod tests;

@@ -3,10 +3,10 @@
 //! Each environment has a history of its own: its successful deployments in the order in which they
 //! finished.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::facts::{Repository, Service, Time};
-use super::graph::{self, CommitGraph, Node};
+use super::graph::{self, CommitGraph, Node, Shipped};
 
 /// How it is known that a deployment shipped something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Via {
     Commit,
     /// It reaches a copy of the commit.
     CherryPick,
-    /// It reaches a pull request that held the commit, and was squashed.
+    /// It reaches another pull request that holds the same commits.
     PullRequestCommits,
 }
 
@@ -58,7 +58,7 @@ struct Track {
     deliveries: Vec<usize>,
     shipping: graph::Shipping,
     baseline: Option<usize>,
-    /// What was shipped within squashed pull requests.
+    /// What was shipped within other pull requests.
     carried: HashSet<Node>,
 }
 
@@ -66,7 +66,7 @@ impl<'a> Shipping<'a> {
     /// Walks the history of each environment.
     pub fn new(repository: &Repository, service: &'a Service) -> Self {
         let mut kinds = vec![Kind::default(); service.deliveries.len()];
-        let mut by_environment: HashMap<Option<&str>, Vec<usize>> = HashMap::new();
+        let mut by_environment: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
         for (position, delivery) in service.deliveries.iter().enumerate() {
             kinds[position].reason = match (delivery.succeeded_at(), delivery.node) {
                 (None, _) => Some("not_successful"),
@@ -188,19 +188,34 @@ impl Track {
         track
     }
 
-    /// A squash cuts the graph: what a shipped pull request held in its commits came with it.
+    /// A squash cuts the graph: what a shipped pull request held in its commits came with it. And a
+    /// pull request of which every commit was shipped was shipped, though its merge was not.
     fn ship_carried(&mut self, repository: &Repository) {
         let pull_requests = repository.pull_requests.iter();
-        let carriers: Vec<_> = pull_requests.filter(|it| !it.carries.is_empty()).collect();
+        let carriers = pull_requests.filter(|it| !it.carries.is_empty() || !it.commits.is_empty());
+        let carriers: Vec<_> = carriers.collect();
         loop {
             let mut is_news = false;
             for carrier in &carriers {
-                let merge = carrier.merge.as_ref().map(|(node, _)| *node);
-                let Some(shipped) = merge.and_then(|merge| self.shipping.of(merge)) else {
+                let Some((merge, _)) = carrier.merge else {
+                    continue;
+                };
+                let commits = carrier.commits.iter().map(|&it| self.shipping.of(it));
+                let commits: Option<Vec<_>> = commits.collect();
+                if let Some(by) = commits.and_then(|it| it.into_iter().map(|it| it.by).max()) {
+                    is_news |= self.shipping.also(merge, Shipped { by, as_copy: true });
+                }
+                let Some(shipped) = self.shipping.of(merge) else {
                     continue;
                 };
                 for &node in &carrier.carries {
-                    if self.shipping.also(node, shipped.by) {
+                    if self.shipping.also(
+                        node,
+                        Shipped {
+                            as_copy: false,
+                            ..shipped
+                        },
+                    ) {
                         self.carried.insert(node);
                         is_news = true;
                     }

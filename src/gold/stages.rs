@@ -27,8 +27,15 @@ pub struct Stages {
 
 impl Boundaries {
     /// The stages. Clocks and histories are not always in order: each boundary is moved to no
-    /// earlier than the one before it and, up to the merge, to no later than the merge.
-    pub fn stages(&self) -> Stages {
+    /// earlier than the one before it and, up to the merge, to no later than the merge. What lies
+    /// in the ranges to leave out, which must not overlap, takes no time.
+    pub fn stages(&self, left_out: &[(Time, Time)]) -> Stages {
+        let span = |from: Time, to: Time| {
+            let overlaps = left_out
+                .iter()
+                .map(|&(start, end)| (end.min(to) - start.max(from)).max(0));
+            to - from - overlaps.sum::<Duration>()
+        };
         let merged = self.merged_at;
         let first = self.first_commit_at.map(|at| at.min(merged));
         let after = |at: Time, before: Time| at.min(merged).max(before);
@@ -37,16 +44,16 @@ impl Boundaries {
         let approval = review.and_then(|review| Some(after(self.approved_at?, review)));
         let deployed = self.deployed_at.map(|at| at.max(merged));
         Stages {
-            coding: first.map(|first| ready - first),
-            pickup: review.map(|review| review - ready),
-            review: review.map(|review| approval.unwrap_or(merged) - review),
+            coding: first.map(|first| span(first, ready)),
+            pickup: review.map(|review| span(ready, review)),
+            review: review.map(|review| span(review, approval.unwrap_or(merged))),
             merge: match (self.ready_at, review) {
                 (None, _) => None,
-                (_, None) => Some(merged - ready),
-                _ => approval.map(|approval| merged - approval),
+                (_, None) => Some(span(ready, merged)),
+                _ => approval.map(|approval| span(approval, merged)),
             },
-            deploy: deployed.map(|deployed| deployed - merged),
-            lead_time: deployed.and_then(|deployed| Some(deployed - first?)),
+            deploy: deployed.map(|deployed| span(merged, deployed)),
+            lead_time: deployed.and_then(|deployed| Some(span(first?, deployed))),
         }
     }
 }
@@ -81,7 +88,11 @@ mod tests {
             deployed_at: Some(38 * HOUR),
         };
         let expected = [3, 3, 18, 1, 4, 29].map(Some);
-        assert_eq!(hours(stages.stages()), expected);
+        assert_eq!(hours(stages.stages(&[])), expected);
+        // Closed from the second hour of review on, and in the last hour before the deployment.
+        let closed = [(17 * HOUR, 27 * HOUR), (37 * HOUR, 40 * HOUR)];
+        let expected = [3, 3, 8, 1, 3, 18].map(Some);
+        assert_eq!(hours(stages.stages(&closed)), expected);
     }
 
     #[test]
@@ -93,7 +104,7 @@ mod tests {
             ..Boundaries::default()
         };
         let expected = [Some(1), None, None, None, Some(3), Some(4)];
-        assert_eq!(hours(commit.stages()), expected);
+        assert_eq!(hours(commit.stages(&[])), expected);
     }
 
     fn times() -> impl Strategy<Value = Boundaries> {
@@ -115,8 +126,10 @@ mod tests {
     proptest! {
         /// C26: whatever order the times are in.
         #[test]
-        fn stages_add_up_and_are_never_negative(boundaries in times()) {
-            let stages = boundaries.stages();
+        fn stages_add_up_and_are_never_negative(boundaries in times(), closed in prop::collection::btree_set(0..1000_i64, 0..8)) {
+            let closed: Vec<_> = closed.into_iter().collect();
+            let closed: Vec<_> = closed.chunks_exact(2).map(|it| (it[0], it[1])).collect();
+            let stages = boundaries.stages(&closed);
             let parts = [stages.coding, stages.pickup, stages.review, stages.merge, stages.deploy];
             prop_assert!(parts.iter().flatten().all(|&part| part >= 0), "{:?}", stages);
             if let Some(lead_time) = stages.lead_time {

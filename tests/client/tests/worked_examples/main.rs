@@ -1,7 +1,6 @@
 //! Hand-written histories with known answers: what each figure means, one rule at a time. A test
 //! whose name begins with the id of a worked example is that example.
 
-mod deployments;
 mod explained;
 mod failures;
 mod frequency;
@@ -12,4 +11,6 @@ mod outages;
 mod pipelines;
 mod production;
 mod recovery;
+mod shared_commits;
+mod shipping;
 mod statistics;
