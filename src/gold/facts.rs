@@ -37,10 +37,13 @@ pub struct Repository {
 /// A merged pull request.
 #[derive(Debug, Clone, Default)]
 pub struct PullRequest {
+    /// Its number in the repository.
     pub number: i64,
     /// Commit that the merge left on the base branch.
     pub merge: Option<(Node, String)>,
+    /// Login of the author; `None`: not told.
     pub author: Option<String>,
+    /// Whether the author is a bot.
     pub author_is_bot: bool,
     /// Stands for the title, which others may name.
     pub title: u64,
@@ -48,21 +51,31 @@ pub struct PullRequest {
     pub reverts: Option<i64>,
     /// The same by its title.
     pub reverts_title: Option<u64>,
+    /// Its labels, in lower case.
     pub labels: Vec<String>,
+    /// The branch it comes from.
     pub head_branch: String,
+    /// Earliest author date of its own commits.
     pub first_commit_at: Option<Time>,
     /// The same by when they were committed, where a service asks for it.
     pub first_committed_at: Option<Time>,
+    /// When it was opened.
     pub opened_at: Option<Time>,
+    /// When it was last made ready before its first review.
     pub ready_at: Option<Time>,
+    /// First human review before the merge.
     pub first_review_at: Option<Time>,
+    /// Last approval before the merge.
     pub approved_at: Option<Time>,
+    /// When it was merged.
     pub merged_at: Time,
     /// Whether a human reviewed it after the merge only.
     pub is_reviewed_late: bool,
+    /// Whether a force push replaced commits of it.
     pub is_force_pushed: bool,
     /// From when until when it lay closed before it was reopened.
     pub closed: Vec<(Time, Time)>,
+    /// How many of its commits are known.
     pub commits_known: i64,
     /// How many commits the API counts.
     pub commit_count: Option<i64>,
@@ -77,22 +90,30 @@ pub struct PullRequest {
 /// A commit that belongs to no pull request.
 #[derive(Debug, Clone)]
 pub struct DirectCommit {
+    /// The commit in the graph.
     pub node: Node,
+    /// The name of the commit.
     pub sha: String,
+    /// Login of the author; `None`: not told.
     pub author: Option<String>,
+    /// When it was written.
     pub authored_at: Option<Time>,
+    /// When it was committed.
     pub committed_at: Time,
 }
 
 /// What is deployed, and the rules it is seen by.
 #[derive(Debug, Clone, Default)]
 pub struct Service {
+    /// What it is called.
     pub name: String,
+    /// What people say of it.
     pub policy: Policy,
     /// Deployments to production, of any status.
     pub deliveries: Vec<Delivery>,
     /// The pull requests that touch it, by number, and whether their files are known; `None`: all do.
     pub members: Option<HashMap<i64, bool>>,
+    /// What went wrong with it.
     pub incidents: Vec<Incident>,
 }
 
@@ -105,7 +126,9 @@ pub struct Policy {
     pub link_from_start: bool,
     /// How soon after the last alert another one is the same incident.
     pub merge_within: Duration,
+    /// Whether a deployment that failed counts as a failure.
     pub count_failed_runs: bool,
+    /// Labels of unplanned work, in lower case.
     pub hotfix_labels: Vec<String>,
     /// Patterns of head branches.
     pub hotfix_branches: Vec<glob::Pattern>,
@@ -136,7 +159,9 @@ impl Default for Policy {
 /// How a deployment ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Status {
+    /// It succeeded.
     Success,
+    /// It failed.
     Failure,
     /// It did neither, or has not ended.
     #[default]
@@ -146,12 +171,19 @@ pub enum Status {
 /// A deployment to production.
 #[derive(Debug, Clone, Default)]
 pub struct Delivery {
+    /// What it is called where it comes from.
     pub id: String,
+    /// Where it went; `None`: what tells of it has no environments.
     pub environment: Option<String>,
+    /// The name of the commit.
     pub sha: Option<String>,
+    /// The commit in the graph.
     pub node: Option<Node>,
+    /// How it ended.
     pub status: Status,
+    /// When it began.
     pub started_at: Option<Time>,
+    /// When it ended.
     pub finished_at: Option<Time>,
 }
 
@@ -165,10 +197,15 @@ impl Delivery {
 /// Something that went wrong in production.
 #[derive(Debug, Clone, Default)]
 pub struct Incident {
+    /// Where it is from.
     pub source: String,
+    /// What it is called where it comes from.
     pub id: String,
+    /// Its title.
     pub title: Option<String>,
+    /// When it was opened.
     pub opened_at: Time,
+    /// When it was over; `None`: it is not.
     pub resolved_at: Option<Time>,
     /// How long it was not resolved, where that is known better than from its ends.
     pub active_time: Option<Duration>,

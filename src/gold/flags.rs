@@ -5,18 +5,31 @@
 pub struct Flags(u16);
 
 impl Flags {
+    /// No commit of it is known.
     pub const COMMITS_UNKNOWN: u16 = 1 << 0;
+    /// The API counts more commits than are known.
     pub const COMMITS_INCOMPLETE: u16 = 1 << 1;
+    /// The first commit is younger than the pull request.
     pub const COMMIT_AFTER_OPEN: u16 = 1 << 2;
+    /// The first commit is younger than the merge.
     pub const CLOCK_SKEW: u16 = 1 << 3;
+    /// The first commit is far older than the pull request.
     pub const ANCIENT_COMMIT: u16 = 1 << 4;
+    /// A force push replaced commits of it.
     pub const FORCE_PUSHED: u16 = 1 << 5;
+    /// No human but the author reviewed it before the merge.
     pub const UNREVIEWED: u16 = 1 << 6;
+    /// One did after it.
     pub const POST_MERGE_REVIEW: u16 = 1 << 7;
+    /// Reviewed, not approved.
     pub const UNAPPROVED: u16 = 1 << 8;
+    /// The deployment finished before the merge.
     pub const DEPLOYED_BEFORE_MERGE: u16 = 1 << 9;
+    /// It takes another change back.
     pub const REVERT: u16 = 1 << 10;
+    /// A label or branch marks it as unplanned.
     pub const HOTFIX: u16 = 1 << 11;
+    /// Which files it touches is not known.
     pub const FILES_UNKNOWN: u16 = 1 << 12;
 
     /// In the order of their bits.

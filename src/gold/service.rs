@@ -12,6 +12,7 @@ use super::stages::{Boundaries, Stages};
 /// Everything that is computed for a service.
 #[derive(Debug)]
 pub struct Outcome {
+    /// Its changes.
     pub changes: Vec<Change>,
     /// One for each of the service's deployments.
     pub deployments: Vec<Deployment>,
@@ -31,13 +32,17 @@ pub enum Subject {
 /// A change and what became of it.
 #[derive(Debug, Clone)]
 pub struct Change {
+    /// What it is.
     pub subject: Subject,
+    /// When it came how far.
     pub boundaries: Boundaries,
+    /// How long each stage took.
     pub stages: Stages,
     /// The deployment that first shipped it, by its position in the service.
     pub shipped: Option<(usize, Via)>,
     /// Why none did.
     pub reason: Option<&'static str>,
+    /// What else is to be said of it.
     pub flags: Flags,
 }
 
@@ -72,9 +77,11 @@ impl Change {
 /// A deployment and what became of it.
 #[derive(Debug, Clone, Default)]
 pub struct Deployment {
+    /// Its place among the others.
     pub kind: Kind,
     /// Changes that it was the first in its environment to ship.
     pub changes: i64,
+    /// What went wrong with it.
     pub failure: Failure,
 }
 

@@ -5,23 +5,34 @@ use super::facts::{Duration, Time};
 /// When a change came how far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Boundaries {
+    /// When its first commit was written.
     pub first_commit_at: Option<Time>,
     /// When it was ready for review; of a commit without pull request there is no such time.
     pub ready_at: Option<Time>,
+    /// First human review.
     pub first_review_at: Option<Time>,
+    /// Last approval.
     pub approved_at: Option<Time>,
+    /// When it was merged.
     pub merged_at: Time,
+    /// When the deployment that shipped it finished.
     pub deployed_at: Option<Time>,
 }
 
 /// How long each stage took. Those that there are add up to the lead time, and none is negative.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stages {
+    /// First commit to ready.
     pub coding: Option<Duration>,
+    /// Ready to first review.
     pub pickup: Option<Duration>,
+    /// First review to approval, or to the merge.
     pub review: Option<Duration>,
+    /// Approval, or ready where unreviewed, to merge.
     pub merge: Option<Duration>,
+    /// Merge to deployed.
     pub deploy: Option<Duration>,
+    /// First commit to deployed.
     pub lead_time: Option<Duration>,
 }
 
