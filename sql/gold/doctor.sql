@@ -165,6 +165,7 @@ LANGUAGE sql STABLE AS $$
                count(*) FILTER (WHERE c.reason = 'not_deployed' AND c.merged_at < now() - interval '30 days') AS not_deployed,
                count(*) FILTER (WHERE c.reason = 'pre_baseline') AS pre_baseline,
                count(*) FILTER (WHERE c.reason = 'promotion') AS promotion,
+               count(*) FILTER (WHERE c.reason = 'copy') AS copy,
                count(*) FILTER (WHERE 'commits_unknown' = ANY (c.flags)) AS commits_unknown,
                count(*) FILTER (WHERE 'commits_incomplete' = ANY (c.flags)) AS commits_incomplete,
                count(*) FILTER (WHERE 'files_unknown' = ANY (c.flags)) AS files_unknown
@@ -199,6 +200,7 @@ LANGUAGE sql STABLE AS $$
          'CALL diogen.sync() for pull_requests, or ingest pull_request_files', c.files_unknown),
         ('notice', 'pre_baseline', 'changes that the first known deployment held: they are in no figure', NULL, c.pre_baseline),
         ('notice', 'promotion', 'pull requests that only carry others on: they are no changes', NULL, c.promotion),
+        ('notice', 'copy', 'cherry-picks of changes that count themselves: they are no changes', NULL, c.copy),
         ('notice', 'mostly_bots', format('%s of %s pull requests are by bots', c.by_bots, c.pull_requests),
          'figures without them: diogen_gold.changes WHERE NOT author_is_bot; diogen.bot_rules says who is one',
          CASE WHEN c.by_bots >= 0.5 * c.pull_requests THEN c.by_bots END)
