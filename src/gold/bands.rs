@@ -124,9 +124,9 @@ mod tests {
     #[test]
     fn the_nearest_figure_counts_and_disorder_is_told() {
         let bands = [
-            near("elite", 1, 5.0),
-            near("high", 2, 20.0),
-            near("medium", 3, 10.0),
+            near("elite", 1, 0.05),
+            near("high", 2, 0.2),
+            near("medium", 3, 0.1),
         ];
         assert_eq!(found(&bands, 0.04), Some(("elite", false)));
         assert_eq!(found(&bands, 0.15), Some(("high", true)));
