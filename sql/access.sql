@@ -40,6 +40,8 @@ COMMENT ON FUNCTION add_pull_request_detail(bigint, boolean, boolean, timestampt
 COMMENT ON FUNCTION add_member(bigint, bigint, boolean) IS 'Says that a pull request belongs to a service with paths, and whether its files are known';
 COMMENT ON FUNCTION add_delivery(bigint, text, text, text, text, text, timestamptz, timestamptz, timestamptz, bigint, boolean, bigint, text) IS 'Adds a deployment of a service to production';
 COMMENT ON FUNCTION add_incident(bigint, text, text, text, timestamptz, timestamptz, bigint, text, text, bigint) IS 'Adds an incident of a service';
+COMMENT ON FUNCTION direct_commits() IS 'The commits that were added as belonging to no pull request';
+COMMENT ON FUNCTION drop_direct_commits(text[]) IS 'Takes back that these commits belong to no pull request';
 COMMENT ON FUNCTION add_stored(text, text, text, bigint) IS 'Says that a change, deployment or month of the repository is stored, and what stands for what it holds';
 COMMENT ON FUNCTION finish_repository() IS 'Computes the services of the repository; returns how many rows there are to store so far';
 COMMENT ON FUNCTION first_fact(bytea) IS 'The moment of the first fact of a month of diogen_gold.months';

@@ -80,9 +80,26 @@ COMMENT ON FUNCTION gather_service(text, text, text) IS
     'Tells the computation the rules, deployments and incidents of a service of the repository that was begun';
 
 CREATE FUNCTION gather_shared_commits(source text, repository text) RETURNS void
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE
+SET enable_nestloop = off -- without statistics the planner takes a repository for a few rows
+AS $$
 #variable_conflict use_variable
 BEGIN
+    -- Mostly nothing is shared, which two indexes tell.
+    PERFORM FROM diogen_silver.pull_request_commits c
+    WHERE c.source = source AND c.repository = repository
+    GROUP BY c.sha HAVING count(*) > 1
+    LIMIT 1;
+    IF NOT FOUND AND (SELECT min(p.base_ref) <> max(p.base_ref) FROM diogen_silver.pull_requests p
+                      WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL) THEN
+        PERFORM FROM diogen_silver.pull_requests m
+        JOIN diogen_silver.pull_request_commits c ON (c.source, c.repository, c.sha) = (m.source, m.repository, m.merge_sha)
+        WHERE m.source = source AND m.repository = repository AND m.merged_at IS NOT NULL AND c.number <> m.number
+        LIMIT 1;
+    END IF;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
     PERFORM count(diogen.add_pull_request_detail(d.number, NULL, NULL, NULL, NULL, d.is_promotion, d.carries,
                                                  d.first_commit_at, d.first_committed_at, NULL))
     FROM (
@@ -157,7 +174,9 @@ COMMENT ON FUNCTION gather_shared_commits(text, text) IS
     'Tells the computation of the merged pull requests that list commits of each other: the first that is a pull request''s own, whether none is, and which others it holds';
 
 CREATE FUNCTION gather_copied_commits(source text, repository text) RETURNS void
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE
+SET enable_nestloop = off -- without statistics the planner takes a repository for a few rows
+AS $$
 #variable_conflict use_variable
 BEGIN
     PERFORM count(diogen.add_pull_request_detail(l.number, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, l.commits))
@@ -220,23 +239,26 @@ DECLARE
                              WHERE s.source = source AND s.repository = repository ORDER BY 1);
     by_commit_date boolean := EXISTS (SELECT FROM diogen.services s
                                       WHERE s.service = ANY (services) AND s.first_commit_by = 'committed');
-    -- Commits that GitHub ties to no pull request, though a merged one lists them.
-    listed text[] := ARRAY(SELECT c.sha
-                           FROM diogen_silver.commits c
-                           JOIN diogen_silver.pull_request_commits l USING (source, repository, sha)
-                           JOIN diogen_silver.pull_requests p USING (source, repository, number)
-                           WHERE c.source = source AND c.repository = repository AND c.pull_request_numbers = '{}'
-                             AND p.merged_at IS NOT NULL);
+    direct text[];
     copies bigint;
     service text;
 BEGIN
     PERFORM diogen.begin_repository(source, repository);
     SELECT count(*) FILTER (WHERE diogen.add_commit(c.sha, c.parents, c.author, c.authored_at, c.committed_at, c.message,
                                     c.is_on_default_branch,
-                                    c.pull_request_numbers IS NOT DISTINCT FROM '{}' AND c.sha <> ALL (listed)))
+                                    c.pull_request_numbers IS NOT DISTINCT FROM '{}'))
     INTO copies
     FROM diogen_silver.commits c
     WHERE c.source = source AND c.repository = repository;
+    direct := diogen.direct_commits();
+    IF direct <> '{}' THEN
+        -- Those that GitHub ties to no pull request, though a merged one lists them.
+        PERFORM diogen.drop_direct_commits(ARRAY(
+            SELECT l.sha
+            FROM diogen_silver.pull_request_commits l
+            JOIN diogen_silver.pull_requests p USING (source, repository, number)
+            WHERE l.source = source AND l.repository = repository AND l.sha = ANY (direct) AND p.merged_at IS NOT NULL));
+    END IF;
     PERFORM count(diogen.add_pull_request(
         p.number, p.merge_sha, p.author, p.author_is_bot, p.title, p.reverts, p.labels, p.head_ref,
         p.first_commit_at,

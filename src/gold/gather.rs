@@ -5,7 +5,7 @@
 //! left is dropped with the next. Durations are microseconds.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pgrx::datum::TimestampWithTimeZone;
@@ -144,6 +144,22 @@ fn add_commit(
         }
         !it.repository.graph.copied_by(node).is_empty()
     })
+}
+
+/// The commits that were added as belonging to no pull request.
+#[pg_extern(volatile, parallel_unsafe)]
+fn direct_commits() -> Vec<String> {
+    COMPUTATION.with_borrow(|it| {
+        let commits = it.repository.commits.iter();
+        commits.map(|it| it.sha.clone()).collect()
+    })
+}
+
+/// Takes back that these commits belong to no pull request.
+#[pg_extern(volatile, strict, parallel_unsafe)]
+fn drop_direct_commits(shas: Vec<String>) {
+    let shas: HashSet<_> = shas.into_iter().collect();
+    COMPUTATION.with_borrow_mut(|it| it.repository.commits.retain(|it| !shas.contains(&it.sha)));
 }
 
 /// Adds a merged pull request. `reverts`: the number of the one that it takes back.
