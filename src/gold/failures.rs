@@ -75,9 +75,10 @@ pub fn find(
         failures: vec![Failure::default(); service.deliveries.len()],
         fixes: HashMap::new(),
     };
+    let names = Names::new(repository, changes);
     found.by_rollback();
-    found.by_revert(repository, changes);
-    let links = found.by_incident(repository, changes);
+    found.by_revert(repository, &names, changes);
+    let links = found.by_incident(repository, &names, changes);
     found.by_failed_run();
     found.recover(&links);
     (found.failures, links)
@@ -114,10 +115,9 @@ impl Search<'_> {
 
     /// A change that takes another one back tells that the deployment which had shipped that one
     /// failed. What was taken back before it was live did no harm.
-    fn by_revert(&mut self, repository: &Repository, changes: &mut [Change]) {
-        let names = Names::new(repository, changes);
+    fn by_revert(&mut self, repository: &Repository, names: &Names, changes: &mut [Change]) {
         for position in 0..changes.len() {
-            let reverted = reverted_by(repository, &names, changes, position);
+            let reverted = reverted_by(repository, names, changes, position);
             let change = &mut changes[position];
             if !reverted.is_empty() {
                 change.flags.set(Flags::REVERT);
@@ -152,13 +152,17 @@ impl Search<'_> {
         }
     }
 
-    fn by_incident(&mut self, repository: &Repository, changes: &[Change]) -> Vec<Link> {
+    fn by_incident(
+        &mut self,
+        repository: &Repository,
+        names: &Names,
+        changes: &[Change],
+    ) -> Vec<Link> {
         let mut links = merge(self.service);
-        let names = Names::new(repository, changes);
         let latest = Latest::new(self.service);
         let incidents = self.service.incidents.iter();
         let mut named: Vec<_> = incidents
-            .map(|it| self.named_by(it, &names, changes))
+            .map(|it| self.named_by(it, names, changes))
             .collect();
         // What a part names, the whole is due to: what the first one does.
         let mut parts: Vec<_> = (0..links.len()).collect();
@@ -258,21 +262,9 @@ impl Search<'_> {
             failure.is_failed = Some(failure.reasons != 0);
             let fixes = self.fixes.get(&position).filter(|_| failure.reasons != 0);
             let finished = self.service.deliveries[position].finished_at;
-            failure.recovered_at = fixes
-                .and_then(|it| it.iter().min().copied())
-                .max_of(finished);
+            let recovered = fixes.and_then(|it| it.iter().min().copied());
+            failure.recovered_at = recovered.zip(finished).map(|(end, start)| end.max(start));
         }
-    }
-}
-
-trait MaxOf {
-    /// The later of both, where there is a first.
-    fn max_of(self, other: Option<Time>) -> Self;
-}
-
-impl MaxOf for Option<Time> {
-    fn max_of(self, other: Option<Time>) -> Self {
-        self.map(|it| other.map_or(it, |other| it.max(other)))
     }
 }
 

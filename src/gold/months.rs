@@ -174,7 +174,6 @@ pub fn of_service(
             });
     }
     for change in outcome.changes.iter().filter(|it| it.counts()) {
-        let id = || change.id(repository);
         let shipped = change
             .shipped
             .and_then(|(by, _)| service.deliveries[by].finished_at);
@@ -187,7 +186,11 @@ pub fn of_service(
         list.push(Change {
             at,
             lead_time: change.stages.lead_time,
-            key: if is_shared { key(&id()) } else { 0 },
+            key: if is_shared {
+                key(&change.id(repository))
+            } else {
+                0
+            },
         });
     }
     let links = service.incidents.iter().zip(&outcome.links);

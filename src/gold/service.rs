@@ -335,7 +335,7 @@ fn flags(it: &PullRequest, service: &Service, boundaries: &Boundaries) -> Flags 
     );
     set(
         Flags::REVERT,
-        it.reverts.or(it.reverts_title.map(|_| 0)).is_some(),
+        it.reverts.is_some() || it.reverts_title.is_some(),
     );
     set(Flags::HOTFIX, is_hotfix);
     flags
