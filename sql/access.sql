@@ -44,6 +44,7 @@ COMMENT ON FUNCTION direct_commits() IS 'The commits that were added as belongin
 COMMENT ON FUNCTION drop_direct_commits(text[]) IS 'Takes back that these commits belong to no pull request';
 COMMENT ON FUNCTION add_stored(text, text, text, bigint) IS 'Says that a change, deployment or month of the repository is stored, and what stands for what it holds';
 COMMENT ON FUNCTION finish_repository() IS 'Computes the services of the repository; returns how many rows there are to store so far';
+COMMENT ON FUNCTION wilson_bounds(bigint, bigint) IS 'Between which rates the true one lies; what diogen.wilson_interval asks';
 COMMENT ON FUNCTION first_fact(bytea) IS 'The moment of the first fact of a month of diogen_gold.months';
 COMMENT ON FUNCTION find_band(text, double precision, text) IS 'The band of an edition that a figure lies in, and whether the edition leaves that open; what diogen.band asks';
 COMMENT ON FUNCTION matches_glob(text, text[]) IS 'Whether a path matches one of some globs, such as checkout/**';

@@ -100,26 +100,12 @@ COMMENT ON AGGREGATE change_failure_rate(boolean) IS
 
 CREATE FUNCTION wilson_interval(successes bigint, total bigint, OUT low double precision, OUT high double precision)
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
-DECLARE
-    -- Two-sided 95 % of the normal distribution.
-    z CONSTANT double precision := 1.959963984540054;
-    share double precision;
-    centre double precision;
-    reach double precision;
 BEGIN
     IF successes < 0 OR successes > total THEN
         RAISE EXCEPTION '% of % is not a share', successes, total
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Give successes between 0 and the total.';
     END IF;
-    IF total = 0 THEN
-        RETURN;
-    END IF;
-    share := successes::double precision / total;
-    centre := (share + z * z / (2 * total::double precision)) / (1 + z * z / total);
-    reach := z / (1 + z * z / total)
-             * sqrt(share * (1 - share) / total + z * z / (4 * total::double precision * total));
-    low := CASE successes WHEN 0 THEN 0 ELSE centre - reach END;
-    high := CASE successes WHEN total THEN 1 ELSE centre + reach END;
+    SELECT b.low, b.high INTO low, high FROM diogen.wilson_bounds(successes, total) b;
 END
 $$;
 COMMENT ON FUNCTION wilson_interval(bigint, bigint) IS

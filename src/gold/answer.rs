@@ -8,9 +8,10 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::band_rows::{self, Edition, FREQUENCY};
-use super::figures::{Answer, Figures, Question, wilson};
+use super::figures::{Answer, Figures, Question};
 use super::months::{Month, ORIGINS};
 use super::statistics::percentile::{duration_percentile, percentile};
+use super::statistics::wilson::wilson;
 use crate::error::Error;
 use crate::interrupts;
 use crate::silver::{Columns, Rows, Type, Value, return_rows};
@@ -137,6 +138,15 @@ fn dora_figures(
     }
     let all = (0..rows.len()).map(|row| (None, row));
     Ok(return_rows::return_rows(call, &rows, all)?)
+}
+
+/// Between which rates the true one lies with 95 % confidence. No row for a total of 0.
+#[pg_extern(immutable, strict, parallel_safe)]
+fn wilson_bounds(
+    successes: i64,
+    total: i64,
+) -> TableIterator<'static, (name!(low, f64), name!(high, f64))> {
+    TableIterator::new(wilson(successes, total))
 }
 
 /// The moment of the first fact of a month; NULL: it has none. Raises `XX001` for bytes that are none.

@@ -293,20 +293,6 @@ impl Question {
     }
 }
 
-/// The bounds within which the true rate lies in 19 of 20 cases (Wilson 1927); `None` of nothing.
-pub fn wilson(successes: i64, total: i64) -> Option<(f64, f64)> {
-    if total <= 0 {
-        return None;
-    }
-    const Z: f64 = 1.959_963_984_540_054;
-    let (n, p) = (total as f64, successes as f64 / total as f64);
-    let middle = p + Z * Z / (2.0 * n);
-    let spread = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + Z * Z / n;
-    let bounds = ((middle - spread) / scale, (middle + spread) / scale);
-    Some((bounds.0.clamp(0.0, p), bounds.1.clamp(p, 1.0)))
-}
-
 #[cfg(test)]
 #[path = "figures_tests.rs"]
 mod tests;

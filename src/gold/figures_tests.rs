@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::gold::months::Incident;
+use crate::gold::statistics::wilson::wilson;
 
 const GROUPS: usize = 2;
 
@@ -241,22 +242,4 @@ fn what_services_share_fails_once_and_is_over_when_it_is_for_all() {
             assert_eq!(it.unattributed_incidents, 1);
         }
     }
-}
-
-/// A10
-#[test]
-fn rates_of_few_are_uncertain() {
-    let percent = |successes, total| {
-        wilson(successes, total).map(|(low, high)| {
-            (
-                (low * 1000.0).round() / 10.0,
-                (high * 1000.0).round() / 10.0,
-            )
-        })
-    };
-    assert_eq!(percent(1, 4), Some((4.6, 69.9)));
-    assert_eq!(percent(0, 3), Some((0.0, 56.1)));
-    assert_eq!(percent(4, 23), Some((7.0, 37.1)));
-    assert_eq!(percent(5, 100), Some((2.2, 11.2)));
-    assert_eq!(percent(0, 0), None);
 }

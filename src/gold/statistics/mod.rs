@@ -12,6 +12,7 @@ pub mod number;
 pub mod percentile;
 pub mod sample;
 pub mod state;
+pub mod wilson;
 
 pub use duration_sketch::DurationSketch;
 pub use failure_rate::FailureRate;
