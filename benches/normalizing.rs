@@ -5,8 +5,8 @@
 //! The others know the shape of the documents, insert into an empty table, and are then done.
 //! Diogen besides looks for what changed, takes both shapes, upserts, and reads the history.
 //!
-//! `DIOGEN_BENCH_DOCUMENTS` says how many documents, `DIOGEN_BENCH_PYTHON` which Python has what
-//! `normalizing.py` imports.
+//! `DIOGEN_BENCH_DOCUMENTS` says how many documents, `DIOGEN_BENCH_ROUNDS` how often each way is
+//! measured, `DIOGEN_BENCH_PYTHON` which Python has what `normalizing.py` imports.
 #![recursion_limit = "256"]
 
 mod documents;
@@ -16,7 +16,6 @@ use client::{Cluster, Session};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-const ROUNDS: usize = 3;
 /// How many documents are stored at a time.
 const PAGE: usize = 200;
 
@@ -58,10 +57,8 @@ const RECORD: &str = r#"jsonb_to_record(d.doc) AS r (
 const WANTED: &str = "d.source = 'whole' AND d.stream = 'pull_requests' AND d.deleted_at IS NULL";
 
 fn main() -> ExitCode {
-    let documents = std::env::var("DIOGEN_BENCH_DOCUMENTS")
-        .map_or(100_000, |number| number.parse().expect("a number"));
-    let mut bench = Bench::new(documents);
-    for round in 0..ROUNDS {
+    let mut bench = Bench::new(number("DIOGEN_BENCH_DOCUMENTS", 100_000));
+    for round in 0..number("DIOGEN_BENCH_ROUNDS", 3) {
         bench.diogen(round);
         bench.sql();
         bench.python();
@@ -69,6 +66,11 @@ fn main() -> ExitCode {
     }
     bench.report();
     bench.compare()
+}
+
+/// What a variable of the environment says.
+fn number(variable: &str, otherwise: usize) -> usize {
+    std::env::var(variable).map_or(otherwise, |it| it.parse().expect("a number"))
 }
 
 struct Bench {
