@@ -62,13 +62,23 @@ pub fn pull_request(place: usize) -> Value {
     let issue = format!("{api}/issues/{number}");
     let pull = format!("{api}/pulls/{number}");
     let head = sha(random);
+    // Now and then one takes an earlier one back, and says so in its body or by its branch.
+    let reverted = random.usize(0..number);
+    let (body, branch) = match random.u8(0..50) {
+        0 if reverted > 0 => (
+            format!("Reverts {full_name}#{reverted}\r\n\r\n"),
+            String::new(),
+        ),
+        1 if reverted > 0 => (String::new(), format!("revert-{reverted}-")),
+        _ => Default::default(),
+    };
     json!({
         "url": pull, "id": id, "node_id": node("PR", id), "html_url": web,
         "diff_url": format!("{web}.diff"), "patch_url": format!("{web}.patch"), "issue_url": issue,
         "number": number,
         "state": if is_open { "open" } else { "closed" },
         "locked": false, "title": words(random, 4, 12), "user": author,
-        "body": (0..random.usize(1..3)).map(|_| words(random, 5, 25)).collect::<Vec<_>>().join("\r\n\r\n"),
+        "body": body + &(0..random.usize(1..3)).map(|_| words(random, 5, 25)).collect::<Vec<_>>().join("\r\n\r\n"),
         "created_at": time(opened), "updated_at": time(ended + random.i64(0..90_000)),
         "closed_at": unless(is_open, time(ended)), "merged_at": unless(!is_merged, time(ended)),
         "merge_commit_sha": sha(random),
@@ -87,7 +97,7 @@ pub fn pull_request(place: usize) -> Value {
         "comments_url": format!("{issue}/comments"),
         "statuses_url": format!("{api}/statuses/{head}"),
         "head": {
-            "label": format!("acme:{}", words(random, 1, 2)), "ref": words(random, 2, 4).replace(' ', "-"),
+            "label": format!("acme:{}", words(random, 1, 2)), "ref": branch + &words(random, 2, 4).replace(' ', "-"),
             "sha": head, "user": organisation(), "repo": from,
         },
         "base": {

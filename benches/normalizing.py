@@ -7,6 +7,7 @@ column means is what src/silver/github/pull_requests.rs makes of a document in R
 """
 
 import gc
+import re
 import sys
 
 import orjson
@@ -15,14 +16,25 @@ import psycopg
 from psycopg.types.json import set_json_loads
 
 BATCH = 1000
-TIMES = ["created_at", "updated_at", "merged_at", "closed_at"]
-PLAIN = ["number", "title", "additions", "deletions", "changed_files", *TIMES]
+TOLD_TIMES = ["created_at", "updated_at", "merged_at", "closed_at"]
+TIMES = [*TOLD_TIMES, "ready_at"]
+PLAIN = ["number", "title", "additions", "deletions", "changed_files", *TOLD_TIMES]
 TYPES = {
-    **dict.fromkeys(["number", "additions", "deletions", "changed_files", "commit_count", "comment_count"], pl.Int64),
+    **dict.fromkeys(["number", "additions", "deletions", "changed_files", "commit_count", "comment_count", "reverts"], pl.Int64),
     **dict.fromkeys(["author_is_bot", "is_draft"], pl.Boolean),
     "labels": pl.List(pl.String),
     "document_id": pl.Int64,
 }
+
+
+IN_BODY = re.compile(r"^Reverts [^#\s]*#(\d+)", re.MULTILINE)
+IN_BRANCH = re.compile(r"^revert-(\d+)-")
+
+
+def reverted(doc):
+    """The number of the pull request that a document says it reverts."""
+    found = IN_BODY.search(doc["body"] or "") or IN_BRANCH.search(doc["head"]["ref"])
+    return int(found[1]) if found else None
 
 
 def frame(source, rows, columns):
@@ -44,6 +56,8 @@ def frame(source, rows, columns):
         "comment_count": [doc["comments"] for doc in docs],
         "labels": [[label["name"] for label in doc["labels"]] for doc in docs],
         "url": [doc["html_url"] for doc in docs],
+        "ready_at": [None if doc["draft"] else doc["created_at"] for doc in docs],
+        "reverts": [reverted(doc) for doc in docs],
     }
     schema = {column: TYPES.get(column, pl.String) for column in columns}
     is_merged = pl.col("merged_at").is_not_null()

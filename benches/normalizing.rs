@@ -22,7 +22,7 @@ const PAGE: usize = 200;
 /// What a pull request's document tells; the other columns take its history to know.
 const COLUMNS: &str = "repository, number, title, author, author_is_bot, state, is_draft, base_ref, head_ref, \
      created_at, updated_at, merged_at, closed_at, merge_sha, additions, deletions, changed_files, commit_count, \
-     comment_count, labels, url";
+     comment_count, labels, url, ready_at, reverts";
 
 /// The same columns out of REST's shape, an operator for each.
 const ARROWS: &str = "
@@ -35,7 +35,12 @@ const ARROWS: &str = "
     CASE WHEN d.doc ->> 'merged_at' IS NOT NULL THEN d.doc ->> 'merge_commit_sha' END,
     (d.doc ->> 'additions')::bigint, (d.doc ->> 'deletions')::bigint, (d.doc ->> 'changed_files')::bigint,
     (d.doc ->> 'commits')::bigint, (d.doc ->> 'comments')::bigint,
-    ARRAY(SELECT l ->> 'name' FROM jsonb_array_elements(d.doc -> 'labels') l), d.doc ->> 'html_url'";
+    ARRAY(SELECT l ->> 'name' FROM jsonb_array_elements(d.doc -> 'labels') l), d.doc ->> 'html_url',
+    CASE WHEN NOT coalesce((d.doc ->> 'draft')::boolean, false) THEN (d.doc ->> 'created_at')::timestamptz END,
+    CASE WHEN d.doc ->> 'body' LIKE '%Reverts %'
+         THEN (regexp_match(d.doc ->> 'body', '^Reverts [^#\\s]*#(\\d+)', 'n'))[1]::bigint
+         WHEN d.doc #>> '{head,ref}' LIKE 'revert-%'
+         THEN (regexp_match(d.doc #>> '{head,ref}', '^revert-(\\d+)-'))[1]::bigint END";
 
 /// The same columns out of a record.
 const FIELDS: &str = r#"
@@ -46,10 +51,13 @@ const FIELDS: &str = r#"
     r.created_at, r.updated_at, r.merged_at, r.closed_at,
     CASE WHEN r.merged_at IS NOT NULL THEN r.merge_commit_sha END,
     r.additions, r.deletions, r.changed_files, r.commits, r.comments,
-    ARRAY(SELECT l ->> 'name' FROM jsonb_array_elements(r.labels) l), r.html_url"#;
+    ARRAY(SELECT l ->> 'name' FROM jsonb_array_elements(r.labels) l), r.html_url,
+    CASE WHEN NOT coalesce(r.draft, false) THEN r.created_at END,
+    CASE WHEN r.body LIKE '%Reverts %' THEN (regexp_match(r.body, '^Reverts [^#\s]*#(\d+)', 'n'))[1]::bigint
+         WHEN r.head ->> 'ref' LIKE 'revert-%' THEN (regexp_match(r.head ->> 'ref', '^revert-(\d+)-'))[1]::bigint END"#;
 
 const RECORD: &str = r#"jsonb_to_record(d.doc) AS r (
-    base jsonb, head jsonb, "user" jsonb, labels jsonb, number bigint, title text, state text, draft boolean,
+    base jsonb, head jsonb, "user" jsonb, labels jsonb, number bigint, title text, body text, state text, draft boolean,
     created_at timestamptz, updated_at timestamptz, merged_at timestamptz, closed_at timestamptz,
     merge_commit_sha text, additions bigint, deletions bigint, changed_files bigint, commits bigint,
     comments bigint, html_url text)"#;
