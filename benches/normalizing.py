@@ -21,7 +21,7 @@ TIMES = [*TOLD_TIMES, "ready_at"]
 PLAIN = ["number", "title", "additions", "deletions", "changed_files", *TOLD_TIMES]
 TYPES = {
     **dict.fromkeys(["number", "additions", "deletions", "changed_files", "commit_count", "comment_count", "reverts"], pl.Int64),
-    **dict.fromkeys(["author_is_bot", "is_draft"], pl.Boolean),
+    **dict.fromkeys(["author_is_bot", "is_draft", "is_from_fork"], pl.Boolean),
     "labels": pl.List(pl.String),
     "document_id": pl.Int64,
 }
@@ -58,6 +58,10 @@ def frame(source, rows, columns):
         "url": [doc["html_url"] for doc in docs],
         "ready_at": [None if doc["draft"] else doc["created_at"] for doc in docs],
         "reverts": [reverted(doc) for doc in docs],
+        "head_sha": [doc["head"]["sha"] for doc in docs],
+        "is_from_fork": [(doc["head"]["repo"] or {}).get("full_name") != doc["base"]["repo"]["full_name"] for doc in docs],
+        "merged_by": [(doc["merged_by"] or {}).get("login") for doc in docs],
+        "milestone": [(doc["milestone"] or {}).get("title") for doc in docs],
     }
     schema = {column: TYPES.get(column, pl.String) for column in columns}
     is_merged = pl.col("merged_at").is_not_null()

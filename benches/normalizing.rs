@@ -22,7 +22,8 @@ const PAGE: usize = 200;
 /// What a pull request's document tells; the other columns take its history to know.
 const COLUMNS: &str = "repository, number, title, author, author_is_bot, state, is_draft, base_ref, head_ref, \
      created_at, updated_at, merged_at, closed_at, merge_sha, additions, deletions, changed_files, commit_count, \
-     comment_count, labels, url, ready_at, reverts";
+     comment_count, labels, url, ready_at, reverts, \
+     head_sha, is_from_fork, merged_by, milestone";
 
 /// The same columns out of REST's shape, an operator for each.
 const ARROWS: &str = "
@@ -40,7 +41,9 @@ const ARROWS: &str = "
     CASE WHEN d.doc ->> 'body' LIKE '%Reverts %'
          THEN (regexp_match(d.doc ->> 'body', '^Reverts [^#\\s]*#(\\d+)', 'n'))[1]::bigint
          WHEN d.doc #>> '{head,ref}' LIKE 'revert-%'
-         THEN (regexp_match(d.doc #>> '{head,ref}', '^revert-(\\d+)-'))[1]::bigint END";
+         THEN (regexp_match(d.doc #>> '{head,ref}', '^revert-(\\d+)-'))[1]::bigint END,
+    d.doc #>> '{head,sha}', d.doc #>> '{head,repo,full_name}' IS DISTINCT FROM d.doc #>> '{base,repo,full_name}',
+    d.doc #>> '{merged_by,login}', d.doc #>> '{milestone,title}'";
 
 /// The same columns out of a record.
 const FIELDS: &str = r#"
@@ -54,10 +57,12 @@ const FIELDS: &str = r#"
     ARRAY(SELECT l ->> 'name' FROM jsonb_array_elements(r.labels) l), r.html_url,
     CASE WHEN NOT coalesce(r.draft, false) THEN r.created_at END,
     CASE WHEN r.body LIKE '%Reverts %' THEN (regexp_match(r.body, '^Reverts [^#\s]*#(\d+)', 'n'))[1]::bigint
-         WHEN r.head ->> 'ref' LIKE 'revert-%' THEN (regexp_match(r.head ->> 'ref', '^revert-(\d+)-'))[1]::bigint END"#;
+         WHEN r.head ->> 'ref' LIKE 'revert-%' THEN (regexp_match(r.head ->> 'ref', '^revert-(\d+)-'))[1]::bigint END,
+    r.head ->> 'sha', r.head #>> '{repo,full_name}' IS DISTINCT FROM r.base #>> '{repo,full_name}',
+    r.merged_by ->> 'login', r.milestone ->> 'title'"#;
 
 const RECORD: &str = r#"jsonb_to_record(d.doc) AS r (
-    base jsonb, head jsonb, "user" jsonb, labels jsonb, number bigint, title text, body text, state text, draft boolean,
+    base jsonb, head jsonb, "user" jsonb, labels jsonb, merged_by jsonb, milestone jsonb, number bigint, title text, body text, state text, draft boolean,
     created_at timestamptz, updated_at timestamptz, merged_at timestamptz, closed_at timestamptz,
     merge_commit_sha text, additions bigint, deletions bigint, changed_files bigint, commits bigint,
     comments bigint, html_url text)"#;

@@ -64,7 +64,7 @@ LANGUAGE sql IMMUTABLE AS $$
                     ELSE remembered -> l.name END AS known,
                jsonb_typeof(doc -> l.name) IS NOT DISTINCT FROM 'object' AS is_told
         FROM unnest('{commits,reviews,comments,timelineItems,files}'::text[]) AS l (name)
-    ), counts AS (
+    ), values AS (
         SELECT c.name, c.told, coalesce(c.known, remembered -> c.name) AS known
         FROM (VALUES
             ('additions', doc -> 'additions', old_doc -> 'additions'),
@@ -72,7 +72,9 @@ LANGUAGE sql IMMUTABLE AS $$
             ('changed_files', coalesce(doc -> 'changedFiles', doc -> 'changed_files'),
                               coalesce(old_doc -> 'changedFiles', old_doc -> 'changed_files')),
             ('commit_count', diogen.told_count(doc, 'commits'), diogen.told_count(old_doc, 'commits')),
-            ('comment_count', diogen.told_count(doc, 'comments'), diogen.told_count(old_doc, 'comments'))
+            ('comment_count', diogen.told_count(doc, 'comments'), diogen.told_count(old_doc, 'comments')),
+            ('merged_by', coalesce(doc -> 'mergedBy', doc -> 'merged_by'),
+                          coalesce(old_doc -> 'mergedBy', old_doc -> 'merged_by'))
         ) AS c (name, told, known)
     ), dropped AS (
         SELECT DISTINCT ON (k.commit ->> 'oid') k.commit
@@ -89,7 +91,7 @@ LANGUAGE sql IMMUTABLE AS $$
     )
     SELECT coalesce((SELECT jsonb_object_agg(l.name, l.known) FROM lists l
                      WHERE NOT l.is_told AND l.known IS NOT NULL), '{}')
-        || coalesce((SELECT jsonb_object_agg(c.name, c.known) FROM counts c
+        || coalesce((SELECT jsonb_object_agg(c.name, c.known) FROM values c
                      WHERE coalesce(c.told, 'null') = 'null' AND coalesce(c.known, 'null') <> 'null'), '{}')
         -- Only REST tells a body, and of it the lines count that name what is reverted.
         || CASE WHEN doc ? 'body' THEN '{}'
@@ -102,7 +104,7 @@ LANGUAGE sql IMMUTABLE AS $$
                      FROM dropped d HAVING count(*) > 0), '{}')
 $$;
 COMMENT ON FUNCTION remember_pull_request(jsonb, jsonb, jsonb) IS
-    'What is known of a pull request that its new version does not tell: lists and counts that it lacks, and commits that it dropped';
+    'What is known of a pull request that its new version does not tell: lists, counts and whoever merged it, where it lacks them, and commits that it dropped';
 
 CREATE FUNCTION remember_run(old_doc jsonb, remembered jsonb, doc jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$

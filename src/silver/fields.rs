@@ -127,13 +127,16 @@ pub trait Fields<'a>: Copy {
 impl<'a> Fields<'a> for Object<'a> {
     fn value(self, keys: &[&str]) -> Option<(usize, Json<'a>)> {
         keys.iter().enumerate().find_map(|(index, key)| {
-            let mut object = self;
-            let mut rest = *key;
-            while let Some(dot) = rest.bytes().position(|byte| byte == b'.') {
-                object = object.get(&rest[..dot])?.object()?;
-                rest = &rest[dot + 1..];
-            }
-            Some((index, object.get(rest)?))
+            // Few keys are paths, and looking for a dot costs more than a lookup.
+            let found = self.get(key).or_else(|| {
+                let (parents, last) = key.rsplit_once('.')?;
+                let mut object = self;
+                for parent in parents.split('.') {
+                    object = object.object(parent)?;
+                }
+                object.get(last)
+            });
+            Some((index, found?))
         })
     }
 }

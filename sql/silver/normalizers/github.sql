@@ -11,11 +11,12 @@ COMMENT ON FUNCTION github_repositories(jsonb, jsonb) IS
 
 CREATE FUNCTION github_pull_requests(doc jsonb, context jsonb) RETURNS TABLE (
     repository text, number bigint, title text, author text, author_is_bot boolean, state text, is_draft
-    boolean, base_ref text, head_ref text, created_at timestamptz, updated_at timestamptz, ready_at
-    timestamptz, merged_at timestamptz, closed_at timestamptz, merge_sha text, additions bigint, deletions
-    bigint, changed_files bigint, commit_count bigint, comment_count bigint, labels text[], url text,
-    reverts bigint, first_commit_at timestamptz, first_review_at timestamptz, approved_at timestamptz, commits_known bigint,
-    review_count bigint, reopened_count bigint
+    boolean, base_ref text, head_ref text, head_sha text, is_from_fork boolean, created_at timestamptz,
+    updated_at timestamptz, ready_at timestamptz, merged_at timestamptz, closed_at timestamptz, merge_sha text,
+    merged_by text, additions bigint, deletions bigint, changed_files bigint, commit_count bigint,
+    comment_count bigint, labels text[], milestone text, url text, reverts bigint, first_commit_at timestamptz,
+    first_review_at timestamptz, approved_at timestamptz, commits_known bigint, review_count bigint,
+    reopened_count bigint
 ) LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'normalizer_wrapper';
 COMMENT ON FUNCTION github_pull_requests(jsonb, jsonb) IS
     'Normalizer: a pull request''s document as a row of diogen_silver.pull_requests';

@@ -15,6 +15,8 @@ BEGIN
         is_draft boolean NOT NULL,
         base_ref text,
         head_ref text,
+        head_sha text,
+        is_from_fork boolean,
         created_at timestamptz,
         updated_at timestamptz,
         ready_at timestamptz,
@@ -24,6 +26,7 @@ BEGIN
         merged_at timestamptz,
         closed_at timestamptz,
         merge_sha text,
+        merged_by text,
         additions bigint,
         deletions bigint,
         changed_files bigint,
@@ -33,6 +36,7 @@ BEGIN
         comment_count bigint,
         reopened_count bigint NOT NULL DEFAULT 0,
         labels text[] NOT NULL DEFAULT '{}',
+        milestone text,
         url text,
         reverts bigint,
         PRIMARY KEY (source, repository, number)
@@ -51,6 +55,10 @@ BEGIN
     COMMENT ON COLUMN diogen_silver.pull_requests.is_draft IS 'Whether it is a draft now';
     COMMENT ON COLUMN diogen_silver.pull_requests.base_ref IS 'Branch it is to be merged into';
     COMMENT ON COLUMN diogen_silver.pull_requests.head_ref IS 'Branch it comes from';
+    COMMENT ON COLUMN diogen_silver.pull_requests.head_sha IS
+        'Commit that branch is at; pipeline_runs has the runs for it';
+    COMMENT ON COLUMN diogen_silver.pull_requests.is_from_fork IS
+        'Whether that branch is in another repository, or in one that is gone; NULL: not told';
     COMMENT ON COLUMN diogen_silver.pull_requests.created_at IS 'When it was opened';
     COMMENT ON COLUMN diogen_silver.pull_requests.updated_at IS 'When anything about it last changed';
     COMMENT ON COLUMN diogen_silver.pull_requests.ready_at IS
@@ -66,6 +74,8 @@ BEGIN
         'When it was closed, by a merge or without; NULL: it is open';
     COMMENT ON COLUMN diogen_silver.pull_requests.merge_sha IS
         'Commit that the merge left on the base branch; NULL: not merged';
+    COMMENT ON COLUMN diogen_silver.pull_requests.merged_by IS
+        'Login of who merged it; NULL: not merged, not told, or a deleted account';
     COMMENT ON COLUMN diogen_silver.pull_requests.additions IS 'Lines added; NULL: not told';
     COMMENT ON COLUMN diogen_silver.pull_requests.deletions IS 'Lines removed; NULL: not told';
     COMMENT ON COLUMN diogen_silver.pull_requests.changed_files IS 'Files changed; NULL: not told';
@@ -76,6 +86,7 @@ BEGIN
     COMMENT ON COLUMN diogen_silver.pull_requests.comment_count IS 'Comments in the conversation; NULL: not told';
     COMMENT ON COLUMN diogen_silver.pull_requests.reopened_count IS 'How often it was opened again';
     COMMENT ON COLUMN diogen_silver.pull_requests.labels IS 'Names of its labels';
+    COMMENT ON COLUMN diogen_silver.pull_requests.milestone IS 'Title of its milestone; NULL: it has none';
     COMMENT ON COLUMN diogen_silver.pull_requests.url IS 'Its page, or its address in the API';
     COMMENT ON COLUMN diogen_silver.pull_requests.reverts IS
         'Number of the pull request of the same repository that it says it reverts, in its body or by the name of its branch; NULL: it names none';

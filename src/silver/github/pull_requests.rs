@@ -17,18 +17,22 @@ pub const COLUMNS: Columns = &[
     ("is_draft", Type::Boolean),
     ("base_ref", Type::Text),
     ("head_ref", Type::Text),
+    ("head_sha", Type::Text),
+    ("is_from_fork", Type::Boolean),
     ("created_at", Type::Time),
     ("updated_at", Type::Time),
     ("ready_at", Type::Time),
     ("merged_at", Type::Time),
     ("closed_at", Type::Time),
     ("merge_sha", Type::Text),
+    ("merged_by", Type::Text),
     ("additions", Type::Integer),
     ("deletions", Type::Integer),
     ("changed_files", Type::Integer),
     ("commit_count", Type::Integer),
     ("comment_count", Type::Integer),
     ("labels", Type::Texts),
+    ("milestone", Type::Text),
     ("url", Type::Text),
     ("reverts", Type::Integer),
     ("first_commit_at", Type::Time),
@@ -73,6 +77,15 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
         Some(remembered) if told.is_none() => remembered.whole(&[key]),
         _ => Ok(told),
     };
+    // REST's list leaves it out.
+    let merged_by = match (doc.part(&["mergedBy", "merged_by"])?, remembered) {
+        (None, Some(remembered)) => remembered.part(&["merged_by"])?,
+        (told, _) => told,
+    };
+    let merged_by = merged_by
+        .map(|account| actor(Some(account)))
+        .transpose()?
+        .map(|(login, _)| login);
     let size = |keys: &[&str], key| or_remembered(doc.whole(keys)?, key);
     let count = |list, key| or_remembered(count(doc, list)?, key);
     let (repository, number) = (repository(doc, context)?, number(doc, context)?);
@@ -93,18 +106,22 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
         is_draft.into(),
         doc.string(&["baseRefName", "base.ref"])?.into(),
         head_ref.into(),
+        doc.name(&["headRefOid", "head.sha"])?.into(),
+        is_from_fork(doc)?.into(),
         created_at.into(),
         doc.moment(&["updatedAt", "updated_at"])?.into(),
         created_at.filter(|_| !is_draft).into(),
         merged_at.into(),
         doc.moment(&["closedAt", "closed_at"])?.into(),
         merge_sha.into(),
+        merged_by.into(),
         size(&["additions"], "additions")?.into(),
         size(&["deletions"], "deletions")?.into(),
         size(&["changedFiles", "changed_files"], "changed_files")?.into(),
         count("commits", "commit_count")?.into(),
         count("comments", "comment_count")?.into(),
         labels.into(),
+        doc.string(&["milestone.title"])?.into(),
         doc.string(&["html_url", "url"])?.into(),
         reverts.into(),
         Value::Null,
@@ -115,6 +132,21 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
         0.into(),
     ]);
     Ok(())
+}
+
+/// Whether its branch is in another repository than the one it is to be merged into. REST names
+/// both; of one that was deleted it says `null`.
+fn is_from_fork(doc: Object<'_>) -> Result<Option<bool>, Unreadable> {
+    if let Some(told) = doc.flag(&["isCrossRepository"])? {
+        return Ok(Some(told));
+    }
+    let Some(base) = doc.string(&["base.repo.full_name"])? else {
+        return Ok(None);
+    };
+    let head = doc.string(&["head.repo.full_name"])?;
+    Ok(Some(
+        head.is_none_or(|head| !head.eq_ignore_ascii_case(base)),
+    ))
 }
 
 /// GraphQL has a list with a count, REST the count itself.

@@ -247,6 +247,7 @@ fn a_lean_pull_request_has_what_a_rich_one_told() {
     });
     let remembered = json!({"remembered": {
         "additions": 5, "deletions": 6, "changed_files": 7, "commit_count": 8, "comment_count": 9,
+        "merged_by": {"__typename": "Bot", "login": "queue"},
         "reviews": {"nodes": [{"fullDatabaseId": "3", "state": "APPROVED",
                                "submittedAt": "2026-06-01T11:00:00Z", "author": {"login": "b"}}]},
         "comments": {"nodes": [{"fullDatabaseId": "4", "createdAt": "2026-06-01T12:00:00Z",
@@ -261,17 +262,21 @@ fn a_lean_pull_request_has_what_a_rich_one_told() {
     let sizes = |doc: &Value, context: &Value| {
         let row = only("github_pull_requests", doc, context);
         row.split('|')
-            .skip(15)
-            .take(5)
+            .skip(17)
+            .take(6)
             .map(str::to_owned)
             .collect::<Vec<_>>()
     };
-    assert_eq!(sizes(&lean, &json!({})), ["-"; 5]);
-    assert_eq!(sizes(&lean, &remembered), ["5", "6", "7", "8", "9"]);
+    assert_eq!(sizes(&lean, &json!({})), ["-"; 6]);
+    assert_eq!(
+        sizes(&lean, &remembered),
+        ["queue[bot]", "5", "6", "7", "8", "9"]
+    );
     let mut single = lean.clone();
     single["commits"] = json!(1);
     single["additions"] = json!(2);
-    assert_eq!(sizes(&single, &remembered), ["2", "6", "7", "1", "9"]);
+    single["merged_by"] = json!({"login": "b", "type": "User"});
+    assert_eq!(sizes(&single, &remembered), ["b", "2", "6", "7", "1", "9"]);
     assert_eq!(
         only("github_reviews", &single, &remembered),
         "acme/api|17|3|b|false|approved|06-01T11:00"
@@ -292,6 +297,32 @@ fn a_lean_pull_request_has_what_a_rich_one_told() {
         ),
         only("github_pull_requests", &single, &remembered)
     );
+}
+
+#[test]
+fn a_pull_request_comes_from_a_fork_or_not() {
+    let told = |keys: Value| {
+        let mut doc = json!({"number": 17, "title": "T", "state": "open", "created_at": "2026-06-01T10:00:00Z",
+                             "url": format!("{URL}/pulls/17")});
+        for (key, value) in keys.as_object().expect("an object") {
+            doc[key] = value.clone();
+        }
+        let row = only("github_pull_requests", &doc, &json!({}));
+        row.split('|').skip(9).take(2).collect::<Vec<_>>().join(" ")
+    };
+    let rest = |head: Value| json!({"head": {"sha": "c1", "repo": head}, "base": {"repo": {"full_name": "acme/api"}}});
+    assert_eq!(told(rest(json!({"full_name": "Acme/api"}))), "c1 false");
+    assert_eq!(told(rest(json!({"full_name": "alice/api"}))), "c1 true");
+    assert_eq!(told(rest(Value::Null)), "c1 true");
+    assert_eq!(
+        told(json!({"headRefOid": "c1", "isCrossRepository": false})),
+        "c1 false"
+    );
+    assert_eq!(
+        told(json!({"headRefOid": "c1", "isCrossRepository": true})),
+        "c1 true"
+    );
+    assert_eq!(told(json!({})), "- -");
 }
 
 #[test]

@@ -71,7 +71,8 @@ fn rich(updated_at: &str, commits: &[(&str, &str)]) -> Value {
     json!({
         "number": 17, "title": "Cents", "state": "OPEN", "isDraft": false, "author": author("alice"),
         "createdAt": "2026-06-01T12:00:00Z", "updatedAt": updated_at,
-        "baseRefName": "main", "headRefName": "cents", "additions": 5, "deletions": 2, "changedFiles": 1,
+        "baseRefName": "main", "headRefName": "cents", "headRefOid": "c2", "isCrossRepository": true,
+        "milestone": {"title": "Spring"}, "mergedBy": null, "additions": 5, "deletions": 2, "changedFiles": 1,
         "labels": {"nodes": [{"name": "money"}]}, "repository": of(), "url": format!("{WEB}/pull/17"),
         "commits": commit_nodes(commits),
         "reviews": {"totalCount": 1, "nodes": [{"fullDatabaseId": "80", "state": "APPROVED",
@@ -89,7 +90,8 @@ fn lean(updated_at: &str, is_single: bool) -> Value {
     let mut doc = json!({
         "number": 17, "title": "Cents", "state": "open", "draft": false, "user": user("alice"),
         "created_at": "2026-06-01T12:00:00Z", "updated_at": updated_at,
-        "base": {"ref": "main", "repo": {"full_name": "acme/api"}}, "head": {"ref": "cents", "repo": null},
+        "base": {"ref": "main", "repo": {"full_name": "acme/api"}}, "head": {"ref": "cents", "sha": "c2", "repo": null},
+        "milestone": {"title": "Spring"},
         "labels": [{"name": "money"}], "url": format!("{API}/pulls/17"), "html_url": format!("{WEB}/pull/17"),
     });
     if is_single {

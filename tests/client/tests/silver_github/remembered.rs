@@ -70,6 +70,25 @@ fn a_lean_version_wipes_nothing_that_a_rich_one_told() {
 }
 
 #[test]
+fn who_merged_stays_known() {
+    let (_cluster, mut db) = offline(&["acme"]);
+    let mut doc = rich("2026-06-01T16:00:00Z", &[]);
+    doc["mergedAt"] = json!("2026-06-01T16:00:00Z");
+    doc["mergedBy"] = json!({"__typename": "User", "login": "bob"});
+    ingest(&mut db, "pull_requests", &doc);
+    for minute in [17, 18] {
+        let mut doc = lean(&format!("2026-06-01T16:{minute}:00Z"), minute == 18);
+        doc["merged_at"] = json!("2026-06-01T16:00:00Z");
+        assert_eq!(ingest(&mut db, "pull_requests", &doc), 1);
+        db.run("CALL diogen.normalize()");
+        assert_eq!(
+            db.lines("SELECT merged_by, head_sha, is_from_fork, milestone FROM diogen_silver.pull_requests"),
+            ["bob|c2|true|Spring"]
+        );
+    }
+}
+
+#[test]
 fn deployments_releases_and_commits_lose_nothing_either() {
     let (_cluster, mut db) = offline(&["acme"]);
     let at = |minute: u32| format!("2026-06-02T10:{minute}:00Z");

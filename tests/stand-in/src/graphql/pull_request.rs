@@ -18,7 +18,7 @@ use super::{
 use crate::changed_files;
 use crate::ids::Key;
 use crate::model::{self, Time};
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 
 /// A pull request.
@@ -31,6 +31,12 @@ pub struct PullRequest {
 }
 
 connection!(PullRequestConnection, PullRequestEdge, PullRequest);
+
+/// What pull requests are planned for.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Milestone {
+    title: String,
+}
 
 impl PullRequest {
     /// A pull request seen from a moment of the clock.
@@ -54,6 +60,17 @@ impl PullRequest {
             commit: commit.clone(),
             clock: self.clock,
         }
+    }
+
+    /// The commit that the source branch is at.
+    fn head(&self) -> Option<&Arc<model::Commit>> {
+        self.pull.visible_commits(&self.repository, self.at).last()
+    }
+
+    /// A text in what was recorded of it.
+    fn recorded(&self, path: &str) -> Option<String> {
+        let value = self.pull.raw.as_ref()?.pointer(path)?;
+        value.as_str().map(str::to_owned)
     }
 }
 
@@ -139,6 +156,25 @@ impl PullRequest {
 
     async fn head_ref_name(&self) -> &str {
         &self.pull.head_ref
+    }
+
+    async fn head_ref_oid(&self) -> Option<String> {
+        let recorded = self.recorded("/head/sha");
+        recorded.or_else(|| Some(self.head()?.oid.clone()))
+    }
+
+    async fn is_cross_repository(&self) -> bool {
+        match &self.pull.raw {
+            Some(_) => {
+                self.recorded("/head/repo/full_name") != self.recorded("/base/repo/full_name")
+            }
+            None => self.head().is_none(),
+        }
+    }
+
+    async fn milestone(&self) -> Option<Milestone> {
+        let title = self.recorded("/milestone/title")?;
+        Some(Milestone { title })
     }
 
     async fn repository(&self) -> Repository {
