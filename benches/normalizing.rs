@@ -71,7 +71,7 @@ const WANTED: &str = "d.source = 'whole' AND d.stream = 'pull_requests' AND d.de
 
 fn main() -> ExitCode {
     let mut bench = Bench::new(number("DIOGEN_BENCH_DOCUMENTS", 100_000));
-    for round in 0..number("DIOGEN_BENCH_ROUNDS", 3) {
+    for round in 0..number("DIOGEN_BENCH_ROUNDS", 5) {
         bench.diogen(round);
         bench.sql();
         bench.python();
@@ -84,6 +84,20 @@ fn main() -> ExitCode {
 /// What a variable of the environment says.
 fn number(variable: &str, otherwise: usize) -> usize {
     std::env::var(variable).map_or(otherwise, |it| it.parse().expect("a number"))
+}
+
+/// What lies in the middle.
+fn median(seconds: &[f64]) -> f64 {
+    let mut seconds = seconds.to_vec();
+    seconds.sort_by(f64::total_cmp);
+    seconds[seconds.len() / 2]
+}
+
+/// How many times as long one way takes as another. A machine that others use too is now faster,
+/// now slower; what is measured close together is compared.
+fn ratio(one: &[f64], other: &[f64]) -> f64 {
+    let ratios = one.iter().zip(other).map(|(one, other)| one / other);
+    median(&ratios.collect::<Vec<_>>())
 }
 
 struct Bench {
@@ -288,32 +302,41 @@ impl Bench {
         self.db.run("RESET max_parallel_workers_per_gather");
     }
 
-    fn report(&mut self) {
-        let mut speeds = Vec::new();
-        for (name, documents, seconds) in &mut self.taken {
-            seconds.sort_by(f64::total_cmp);
-            let median = seconds[seconds.len() / 2];
-            speeds.push((*name, median, *documents as f64 / median));
-        }
-        let sql = speeds.iter().filter(|(name, ..)| name.starts_with("SQL"));
-        let best = sql.map(|speed| speed.2).fold(0.0, f64::max);
-        println!(
-            "{:34}{:>9}{:>13}{:>18}",
-            "", "seconds", "documents/s", "of the best SQL"
-        );
-        for (name, seconds, speed) in &speeds {
-            println!("{name:34}{seconds:>9.2}{speed:>13.0}{:>18.2}", speed / best);
-        }
+    fn report(&self) {
         let seconds = |name| {
-            let found = speeds.iter().find(|speed| speed.0 == name);
-            found.map_or(f64::NAN, |speed| speed.1)
+            &self
+                .taken
+                .iter()
+                .find(|taken| taken.0 == name)
+                .expect("it was measured")
+                .2
         };
+        let diogen = seconds("Diogen");
         println!(
-            "two backends are {:.2} times as fast as one, detoasting alone {:.2} times; \
-             of Diogen's time {:.0} % is detoasting",
-            seconds("Diogen") / seconds("Diogen, halves in two backends"),
-            seconds("floor: detoasting alone") / seconds("floor: detoasting halves in two"),
-            100.0 * seconds("floor: detoasting alone") / seconds("Diogen"),
+            "{:34}{:>9}{:>13}{:>24}",
+            "medians", "seconds", "documents/s", "of Diogen's whole time"
+        );
+        for (name, documents, seconds) in &self.taken {
+            let time = median(seconds);
+            let speed = *documents as f64 / time;
+            println!(
+                "{name:34}{time:>9.2}{speed:>13.0}{:>24.2}",
+                ratio(seconds, diogen)
+            );
+        }
+        let sql = self.taken.iter().filter(|taken| taken.0.starts_with("SQL"));
+        let best = sql.min_by(|one, other| median(&one.2).total_cmp(&median(&other.2)));
+        let best = &best.expect("it was measured").2;
+        println!(
+            "medians of the ratios of each round: Diogen is {:.2} times as fast as the best SQL; two backends are {:.2} times \
+             as fast as one, detoasting alone {:.2} times; of Diogen's time {:.0} % is detoasting",
+            ratio(best, diogen),
+            ratio(diogen, seconds("Diogen, halves in two backends")),
+            ratio(
+                seconds("floor: detoasting alone"),
+                seconds("floor: detoasting halves in two")
+            ),
+            100.0 * ratio(seconds("floor: detoasting alone"), diogen),
         );
     }
 
