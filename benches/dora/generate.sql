@@ -20,17 +20,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT (hashint8extended($1, $2) & 10
 CREATE FUNCTION bench.thing(repository bigint, number bigint) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT $1 * 100000000 + $2 $$;
 
--- The commits of a pull request are numbered: 0 on the default branch, 1 to 4 its own, 5 the direct
+-- The commits of a pull request are numbered: 0 on the default branch, 1 to 5 its own, 6 the direct
 -- commit after it.
 CREATE FUNCTION bench.sha(thing bigint, slot bigint) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT encode(substr(sha256(int8send($1 * 8 + $2)), 1, 20), 'hex') $$;
 
 CREATE FUNCTION bench.has_direct(thing bigint) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT $1 % 100000000 > 0 AND bench.fraction($1, 1) < 0.58 $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT $1 % 100000000 > 0 AND bench.fraction($1, 1) < 0.1 $$;
 
 -- The default branch after a merge.
 CREATE FUNCTION bench.tip(thing bigint) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT bench.sha($1, CASE WHEN bench.has_direct($1) THEN 5 ELSE 0 END) $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT bench.sha($1, CASE WHEN bench.has_direct($1) THEN 6 ELSE 0 END) $$;
 
 CREATE FUNCTION bench.service(repository bigint) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT 'service-' || lpad($1::text, 5, '0') $$;
@@ -51,7 +51,7 @@ $$;
 CREATE VIEW bench.pulls AS
 SELECT p.*, 'acme/' || bench.service(p.repository) AS name,
        bench.fraction(p.thing, 2) < 0.1 AS is_squash,
-       CASE WHEN bench.fraction(p.thing, 3) < 0.2 THEN 3 ELSE 4 END AS own,
+       CASE WHEN bench.fraction(p.thing, 3) < 0.67 THEN 4 ELSE 5 END AS own,
        p.merged_at - p.took AS first_commit_at,
        -- The last merge that is surely before the first commit: the branch starts there.
        greatest(0, least(p.number - 1, floor(extract(epoch FROM p.merged_at - p.took - p.since) / p.step)))::bigint AS base
@@ -65,14 +65,14 @@ FROM (SELECT w.repository, w.number, t.thing, d.since, d.step,
 -- Most pull requests are merged with a commit that has their last one as its second parent.
 CREATE VIEW bench.commits AS
 SELECT 'acme'::text AS source, p.thing * 8 + c.slot AS document_id, p.name AS repository,
-       bench.sha(p.thing, c.slot) AS sha, c.parents, bench.person(p.thing, CASE c.slot WHEN 5 THEN 21 ELSE 20 END) AS author,
+       bench.sha(p.thing, c.slot) AS sha, c.parents, bench.person(p.thing, CASE c.slot WHEN 6 THEN 21 ELSE 20 END) AS author,
        c.at AS authored_at, c.at AS committed_at,
        CASE WHEN c.slot = 0 AND NOT p.is_squash
             THEN format(E'Merge pull request #%s from acme/branch-%s\n\n%s', p.number, p.number, bench.words(p.thing, 0))
             WHEN c.slot = 0 THEN format('%s (#%s)', bench.words(p.thing, 0), p.number)
             ELSE bench.words(p.thing, c.slot) END AS message,
        true AS is_on_default_branch,
-       CASE c.slot WHEN 5 THEN '{}' ELSE ARRAY[p.number] END AS pull_request_numbers
+       CASE c.slot WHEN 6 THEN '{}' ELSE ARRAY[p.number] END AS pull_request_numbers
 FROM bench.pulls p
 CROSS JOIN LATERAL (
     SELECT 0 AS slot, p.merged_at AS at,
@@ -84,7 +84,7 @@ CROSS JOIN LATERAL (
     FROM generate_series(1, p.own) s WHERE NOT p.is_squash
     UNION ALL
     -- Between this merge and the next.
-    SELECT 5, date_trunc('second', p.merged_at + (p.since + interval '1 s' * p.step * p.number - p.merged_at) * bench.fraction(p.thing, 6)),
+    SELECT 6, date_trunc('second', p.merged_at + (p.since + interval '1 s' * p.step * p.number - p.merged_at) * bench.fraction(p.thing, 6)),
            ARRAY[bench.sha(p.thing, 0)]
     WHERE bench.has_direct(p.thing)
 ) c;
@@ -109,7 +109,7 @@ CREATE VIEW bench.pull_request_commits AS
 SELECT 'acme'::text AS source, p.thing AS document_id, p.name AS repository, p.number, bench.sha(p.thing, s) AS sha,
        bench.person(p.thing, 20) AS author, a.at AS authored_at, a.at AS committed_at
 FROM bench.pulls p
-CROSS JOIN generate_series(1, 4) s
+CROSS JOIN generate_series(1, 5) s
 CROSS JOIN LATERAL (SELECT p.first_commit_at + interval '1 s' * floor((s - 1) * 0.15 * extract(epoch FROM p.took)) AS at) a
 WHERE s <= p.own;
 

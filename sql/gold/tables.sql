@@ -222,7 +222,9 @@ BEGIN
         facts bytea NOT NULL,
         fingerprint bigint NOT NULL,
         PRIMARY KEY (source, repository, service, month)
-    );
+    ) WITH (toast_tuple_target = 8160); -- beside the rest of the row, where most of them fit
+    -- Moments and durations hardly compress.
+    ALTER TABLE diogen_gold.months ALTER COLUMN facts SET STORAGE EXTERNAL;
     CREATE INDEX IF NOT EXISTS months_service ON diogen_gold.months (service, month);
     COMMENT ON TABLE diogen_gold.months IS
         'What diogen.dora reads: the facts of a service and month (UTC) in compact form, exact to the microsecond';

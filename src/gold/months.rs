@@ -295,45 +295,52 @@ impl Month {
 
     /// From what was stored.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, MonthError> {
-        let mut reader = Reader { bytes, at: 0 };
-        match reader.number(1)? {
-            version if version == u64::from(VERSION) => (),
-            other => return Err(MonthError::Version(other as u8)),
+        let mut reader = Reader { bytes, rest: bytes };
+        match reader.byte()? {
+            VERSION => (),
+            other => return Err(MonthError::Version(other)),
         }
-        let key_width = if reader.number(1)? == 0 { 0 } else { 8 };
+        let has_keys = reader.byte()? != 0;
+        let key = |reader: &mut Reader<'_>| match has_keys {
+            true => reader.word(),
+            false => Ok(0),
+        };
         let mut lengths = [0; 4];
         for length in &mut lengths {
-            *length = reader.number(4)?;
+            *length = u32::from_le_bytes(reader.take()?) as usize;
         }
+        let [deployments, shipped, unshipped, incidents] = lengths;
         let mut month = Self::default();
-        for _ in 0..lengths[0] {
+        // Damaged bytes may promise more than there can be.
+        month.shipped.reserve(shipped.min(bytes.len() / 16));
+        for _ in 0..deployments {
             month.deployments.push(Deployment {
-                at: reader.number(8)? as Time,
+                at: reader.word()? as Time,
                 recovery_time: reader.duration()?,
-                marks: reader.number(2)? as u16,
-                key: reader.number(key_width)?,
+                marks: u16::from_le_bytes(reader.take()?),
+                key: key(&mut reader)?,
             });
         }
-        for _ in 0..lengths[1] {
+        for _ in 0..shipped {
             month.shipped.push(Change {
-                at: reader.number(8)? as Time,
+                at: reader.word()? as Time,
                 lead_time: reader.duration()?,
-                key: reader.number(key_width)?,
+                key: key(&mut reader)?,
             });
         }
-        for _ in 0..lengths[2] {
+        for _ in 0..unshipped {
             month.unshipped.push(Change {
-                at: reader.number(8)? as Time,
+                at: reader.word()? as Time,
                 lead_time: None,
-                key: reader.number(key_width)?,
+                key: key(&mut reader)?,
             });
         }
-        for _ in 0..lengths[3] {
+        for _ in 0..incidents {
             month.incidents.push(Incident {
-                at: reader.number(8)? as Time,
+                at: reader.word()? as Time,
                 restore_time: reader.duration()?,
-                is_unattributed: reader.number(1)? != 0,
-                key: reader.number(8)?,
+                is_unattributed: reader.byte()? != 0,
+                key: reader.word()?,
             });
         }
         Ok(month)
@@ -342,21 +349,29 @@ impl Month {
 
 struct Reader<'a> {
     bytes: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
 }
 
 impl Reader<'_> {
-    fn number(&mut self, width: usize) -> Result<u64, MonthError> {
-        let bytes = self.bytes.get(self.at..self.at + width);
-        let bytes = bytes.ok_or(MonthError::Short(self.bytes.len()))?;
-        self.at += width;
-        let mut word = [0; 8];
-        word[..width].copy_from_slice(bytes);
-        Ok(u64::from_le_bytes(word))
+    fn take<const WIDTH: usize>(&mut self) -> Result<[u8; WIDTH], MonthError> {
+        let (taken, rest) = self
+            .rest
+            .split_first_chunk()
+            .ok_or(MonthError::Short(self.bytes.len()))?;
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    fn byte(&mut self) -> Result<u8, MonthError> {
+        Ok(u8::from_le_bytes(self.take()?))
+    }
+
+    fn word(&mut self) -> Result<u64, MonthError> {
+        Ok(u64::from_le_bytes(self.take()?))
     }
 
     fn duration(&mut self) -> Result<Option<Duration>, MonthError> {
-        let duration = self.number(8)? as Duration;
+        let duration = self.word()? as Duration;
         Ok((duration != NONE).then_some(duration))
     }
 }
