@@ -90,8 +90,7 @@ BEGIN
     WHERE c.source = source AND c.repository = repository
     GROUP BY c.sha HAVING count(*) > 1
     LIMIT 1;
-    IF NOT FOUND AND (SELECT min(p.base_ref) <> max(p.base_ref) FROM diogen_silver.pull_requests p
-                      WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL) THEN
+    IF NOT FOUND AND diogen.has_several_bases() THEN
         PERFORM FROM diogen_silver.pull_requests m
         JOIN diogen_silver.pull_request_commits c ON (c.source, c.repository, c.sha) = (m.source, m.repository, m.merge_sha)
         WHERE m.source = source AND m.repository = repository AND m.merged_at IS NOT NULL AND c.number <> m.number
@@ -222,8 +221,7 @@ BEGIN
     -- One that was reviewed, but not before the merge.
     PERFORM count(diogen.add_pull_request_detail(p.number, NULL, true, NULL, NULL, NULL, NULL, NULL, NULL, NULL))
     FROM diogen_silver.pull_requests p
-    WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL AND p.first_review_at IS NULL
-      AND p.review_count > 0
+    WHERE p.source = source AND p.repository = repository AND p.number = ANY (diogen.perhaps_reviewed_late())
       AND EXISTS (SELECT FROM diogen_silver.reviews r
                   WHERE (r.source, r.repository, r.number) = (p.source, p.repository, p.number)
                     AND NOT r.reviewer_is_bot AND r.reviewer <> p.author AND r.submitted_at > p.merged_at);
@@ -231,25 +229,36 @@ END
 $$;
 COMMENT ON FUNCTION gather_details(text, text) IS 'Tells the computation what only few pull requests have to tell';
 
+CREATE FUNCTION gather_commits(source text, repository text) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET enable_indexscan = off -- its order is that of the names: every row from another page
+AS $$
+#variable_conflict use_variable
+BEGIN
+    RETURN (
+        SELECT count(*) FILTER (WHERE diogen.add_commit(c.sha, c.parents, c.author, c.authored_at, c.committed_at, c.message,
+                                                        c.is_on_default_branch,
+                                                        c.pull_request_numbers IS NOT DISTINCT FROM '{}'))
+        FROM diogen_silver.commits c
+        WHERE c.source = source AND c.repository = repository);
+END
+$$;
+COMMENT ON FUNCTION gather_commits(text, text) IS
+    'Tells the computation the commits of a repository; returns how many of them say that they are copies';
+
 CREATE FUNCTION gather_repository(source text, repository text, OUT rows bigint, OUT is_first boolean)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
-    services text[] := ARRAY(SELECT s.service FROM diogen.deployed_services() s
-                             WHERE s.source = source AND s.repository = repository ORDER BY 1);
+    services text[] := diogen.repository_services(source, repository);
     by_commit_date boolean := EXISTS (SELECT FROM diogen.services s
                                       WHERE s.service = ANY (services) AND s.first_commit_by = 'committed');
-    direct text[];
     copies bigint;
+    direct text[];
     service text;
 BEGIN
     PERFORM diogen.begin_repository(source, repository);
-    SELECT count(*) FILTER (WHERE diogen.add_commit(c.sha, c.parents, c.author, c.authored_at, c.committed_at, c.message,
-                                    c.is_on_default_branch,
-                                    c.pull_request_numbers IS NOT DISTINCT FROM '{}'))
-    INTO copies
-    FROM diogen_silver.commits c
-    WHERE c.source = source AND c.repository = repository;
+    copies := diogen.gather_commits(source, repository);
     direct := diogen.direct_commits();
     IF direct <> '{}' THEN
         -- Those that GitHub ties to no pull request, though a merged one lists them.
@@ -265,7 +274,8 @@ BEGIN
         CASE WHEN by_commit_date
              THEN (SELECT min(c.committed_at) FROM diogen_silver.pull_request_commits c
                    WHERE (c.source, c.repository, c.number) = (p.source, p.repository, p.number) AND NOT c.is_dropped) END,
-        p.created_at, p.ready_at, p.first_review_at, p.approved_at, p.merged_at, p.commits_known, p.commit_count))
+        p.created_at, p.ready_at, p.first_review_at, p.approved_at, p.merged_at, p.commits_known, p.commit_count,
+        p.base_ref, p.review_count))
     FROM diogen_silver.pull_requests p
     WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL;
     PERFORM diogen.gather_details(source, repository);

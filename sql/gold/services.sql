@@ -17,6 +17,23 @@ $$;
 COMMENT ON FUNCTION deployed_services() IS
     'The services there are: the rows of diogen.services, and each other repository as a service of its own. An empty one stands for incidents of unknown services';
 
+CREATE FUNCTION repository_services(source text, repository text) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(array_agg(s.service ORDER BY s.service),
+                    -- One that is gone has none.
+                    CASE WHEN repository_services.repository = ''
+                              OR EXISTS (SELECT FROM diogen_silver.repositories r
+                                         WHERE (r.source, r.repository) = (repository_services.source, repository_services.repository))
+                         THEN ARRAY[repository_services.repository] ELSE '{}' END)
+    FROM diogen.services s
+    WHERE s.repository = repository_services.repository
+      AND (s.source = repository_services.source
+           OR s.source IS NULL AND NOT EXISTS (SELECT FROM diogen.services o
+                                               WHERE (o.repository, o.source) = (s.repository, repository_services.source)))
+$$;
+COMMENT ON FUNCTION repository_services(text, text) IS
+    'The names of the services of a repository, as diogen.deployed_services() has them; of none, an empty name: incidents of unknown services';
+
 CREATE FUNCTION service_rules(service text) RETURNS SETOF deployment_rules
 LANGUAGE sql STABLE AS $$
     WITH ranked AS (

@@ -157,6 +157,11 @@ BEGIN
         SELECT c.oid FROM pg_catalog.pg_class c
         WHERE c.relnamespace = 'diogen_silver'::regnamespace AND c.relname = ANY (targets)
           AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
+          -- Whoever is at it already need not be waited for.
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks l
+                          WHERE l.relation = c.oid AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
+                            AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
+                                              WHERE d.datname = pg_catalog.current_database()))
     LOOP
         EXECUTE pg_catalog.format('ANALYZE %s', target);
     END LOOP;

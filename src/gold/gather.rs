@@ -29,6 +29,12 @@ struct Computation {
     told: Vec<Vec<Told>>,
     /// Where each pull request stands.
     positions: HashMap<i64, usize>,
+    /// The branch that the last pull request was merged into.
+    base_branch: Option<String>,
+    /// Whether others were merged into others.
+    has_several_bases: bool,
+    /// The pull requests with reviews of which none counts as before the merge.
+    perhaps_reviewed_late: Vec<i64>,
     results: Results,
 }
 
@@ -56,13 +62,19 @@ fn begin_computation() {
 #[pg_extern(volatile, strict, parallel_unsafe)]
 fn begin_repository(source: &str, repository: &str) {
     COMPUTATION.with_borrow_mut(|it| {
+        let mut graph = std::mem::take(&mut it.repository.graph);
+        graph.clear();
         it.repository = Repository {
             source: source.to_owned(),
             name: repository.to_owned(),
+            graph,
             ..Repository::default()
         };
         it.told.clear();
         it.positions.clear();
+        it.base_branch = None;
+        it.has_several_bases = false;
+        it.perhaps_reviewed_late.clear();
     });
 }
 
@@ -183,6 +195,8 @@ fn add_pull_request(
     merged_at: TimestampWithTimeZone,
     commits_known: i64,
     commit_count: Option<i64>,
+    base_branch: Option<&str>,
+    review_count: i64,
 ) -> bool {
     COMPUTATION.with_borrow_mut(|it| {
         let title = title.unwrap_or_default();
@@ -190,6 +204,13 @@ fn add_pull_request(
             .strip_prefix("Revert \"")
             .and_then(|it| it.rsplit_once('"'));
         let merge = merge_sha.map(|sha| (it.repository.graph.node(sha), sha.to_owned()));
+        if base_branch != it.base_branch.as_deref() {
+            it.has_several_bases |= !it.positions.is_empty();
+            it.base_branch = base_branch.map(str::to_owned);
+        }
+        if first_review_at.is_none() && review_count > 0 {
+            it.perhaps_reviewed_late.push(number);
+        }
         it.positions
             .insert(number, it.repository.pull_requests.len());
         it.repository.pull_requests.push(PullRequest {
@@ -215,6 +236,18 @@ fn add_pull_request(
         });
         true
     })
+}
+
+/// Whether the pull requests that were added were merged into more than one branch.
+#[pg_extern(volatile, parallel_unsafe)]
+fn has_several_bases() -> bool {
+    COMPUTATION.with_borrow(|it| it.has_several_bases)
+}
+
+/// The pull requests that were added with reviews of which none came before the merge.
+#[pg_extern(volatile, parallel_unsafe)]
+fn perhaps_reviewed_late() -> Vec<i64> {
+    COMPUTATION.with_borrow(|it| it.perhaps_reviewed_late.clone())
 }
 
 /// Adds what few pull requests have to tell: NULL leaves what is known. `closed_at` and
@@ -379,6 +412,7 @@ fn finish_repository() -> i64 {
             interrupts::check();
         }
         it.results.finish(&repository);
+        it.repository.graph = repository.graph;
         it.results.len() as i64
     })
 }

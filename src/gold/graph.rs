@@ -89,6 +89,15 @@ pub struct Shipping {
 }
 
 impl CommitGraph {
+    /// Forgets all commits but keeps the memory, which the next repository will need.
+    pub fn clear(&mut self) {
+        self.nodes.clear();
+        self.places.clear();
+        self.parents.clear();
+        self.copies.clear();
+        self.reverts.clear();
+    }
+
     /// The number of a commit, which need not be known yet.
     pub fn node(&mut self, sha: &str) -> Node {
         let next = self.places.len() as Node;
@@ -273,17 +282,32 @@ fn name(hash: &RandomState, sha: &str) -> u128 {
 /// The number that the first 32 hexadecimal digits are.
 fn digits(text: &[u8]) -> Option<u128> {
     let half = |digits: &[u8]| {
-        digits.iter().try_fold(0_u64, |number, digit| {
-            let digit = match digit {
-                b'0'..=b'9' => digit - b'0',
-                b'a'..=b'f' => digit - b'a' + 10,
-                _ => return None,
-            };
-            Some(number << 4 | u64::from(digit))
-        })
+        let mut number = 0_u64;
+        let mut seen = 0;
+        for &digit in digits {
+            let digit = DIGITS[usize::from(digit)];
+            seen |= digit;
+            number = number << 4 | u64::from(digit);
+        }
+        (seen != NO_DIGIT).then_some(number)
     };
     Some(u128::from(half(text.get(..16)?)?) << 64 | u128::from(half(text.get(16..32)?)?))
 }
+
+/// Has all bits, which no digits have together.
+const NO_DIGIT: u8 = 0xff;
+
+/// What each byte is as a hexadecimal digit, as Git writes them. Every commit and parent of a
+/// history is looked up by 32 of them.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        digits[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    digits
+};
 
 #[cfg(test)]
 #[path = "graph_tests.rs"]

@@ -212,8 +212,14 @@ impl Results {
         let service = &repository.services[position];
         let moment = |at: Option<Time>| at.map_or(Value::Null, Value::Moment);
         let span = |time: Option<i64>| time.map_or(Value::Null, Value::Interval);
-        for change in &outcome.changes {
-            let id = change.id(repository);
+        // In the order of the table's key, in which an index is filled soonest.
+        let mut changes: Vec<_> = outcome
+            .changes
+            .iter()
+            .map(|it| (it.id(repository), it))
+            .collect();
+        changes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (id, change) in changes {
             let (number, sha, author, is_bot, opened_at, closed_time) = match change.subject {
                 Subject::PullRequest(it) => {
                     let it = &repository.pull_requests[it];
@@ -291,6 +297,8 @@ impl Results {
             .iter()
             .zip(told)
             .zip(&outcome.deployments);
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|((delivery, _), _)| &delivery.id);
         for ((delivery, told), deployment) in all {
             let (kind, failure) = (&deployment.kind, &deployment.failure);
             let names = |bits, all: &[&'static str]| match bits {

@@ -69,7 +69,9 @@ pub fn return_rows(
         let is_random = (*info).allowedModes
             & pg_sys::SetFunctionReturnMode::SFRM_Materialize_Random as i32
             != 0;
-        let store = pg_sys::tuplestore_begin_heap(is_random, false, pg_sys::work_mem);
+        // What is in memory already is not written to a file to be read again.
+        let memory_limit = pg_sys::work_mem.max(rows.kilobytes());
+        let store = pg_sys::tuplestore_begin_heap(is_random, false, memory_limit);
         pg_sys::MemoryContextSwitchTo(memory);
         (*info).returnMode = pg_sys::SetFunctionReturnMode::SFRM_Materialize;
         (*info).setResult = store;

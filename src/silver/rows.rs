@@ -118,6 +118,12 @@ impl Rows {
         self.cells.len() / self.columns.len()
     }
 
+    /// More kilobytes than the rows take as tuples of PostgreSQL.
+    pub fn kilobytes(&self) -> i32 {
+        let bytes = size_of_val(&*self.cells) + size_of_val(&*self.packed);
+        i32::try_from(bytes / 1024 + 1024).unwrap_or(i32::MAX)
+    }
+
     /// The cells of a row.
     pub fn cells(&self, row: usize) -> &[Cell] {
         let width = self.columns.len();
