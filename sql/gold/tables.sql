@@ -36,7 +36,6 @@ BEGIN
         fingerprint bigint NOT NULL,
         PRIMARY KEY (source, repository, service, deployment_id)
     );
-    CREATE INDEX IF NOT EXISTS deployments_finished ON diogen_gold.deployments (finished_at);
     COMMENT ON TABLE diogen_gold.deployments IS 'One row per deployment of a service to production';
     COMMENT ON COLUMN diogen_gold.deployments.source IS 'Source';
     COMMENT ON COLUMN diogen_gold.deployments.service IS 'Service, as in diogen.services; else its repository';
@@ -109,7 +108,6 @@ BEGIN
         fingerprint bigint NOT NULL,
         PRIMARY KEY (source, repository, service, change_id)
     );
-    CREATE INDEX IF NOT EXISTS changes_deployed ON diogen_gold.changes (deployed_at);
     COMMENT ON TABLE diogen_gold.changes IS
         'One row per change of a service: a merged pull request, or a commit that belongs to none';
     COMMENT ON COLUMN diogen_gold.changes.source IS 'Source';
