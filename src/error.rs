@@ -11,7 +11,8 @@ use crate::frame::FrameError;
 use crate::gold::MonthError;
 use crate::gold::statistics::StatisticsError;
 use crate::http::HttpError;
-use crate::silver::{Columns, Unreadable};
+use crate::rows::Columns;
+use crate::silver::Unreadable;
 use crate::sources::{OptionError, Remedy, SourceError};
 
 /// Everything that can go wrong in a function of the extension.

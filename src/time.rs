@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use pgrx::datum::TimestampWithTimeZone;
 
-use crate::silver::POSTGRES_EPOCH;
+use crate::rows::POSTGRES_EPOCH;
 
 /// A time as PostgreSQL has it; NULL for one outside its range.
 pub fn timestamp(time: Option<DateTime<Utc>>) -> Option<TimestampWithTimeZone> {

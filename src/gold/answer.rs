@@ -14,7 +14,7 @@ use super::statistics::percentile::{duration_percentile, percentile};
 use super::statistics::wilson::wilson;
 use crate::error::Error;
 use crate::interrupts;
-use crate::silver::{Columns, Rows, Type, Value, return_rows};
+use crate::rows::{Columns, Rows, Type, Value, return_rows};
 
 const COLUMNS: Columns = &[
     ("bucket_start", Type::Time),

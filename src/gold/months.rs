@@ -10,7 +10,7 @@ use chrono::{DateTime, Datelike};
 
 use super::facts::{Duration, Repository, Service, Status, Time};
 use super::service::{Outcome, is_counted};
-use crate::silver::POSTGRES_EPOCH;
+use crate::rows::POSTGRES_EPOCH;
 
 const VERSION: u8 = 1;
 

@@ -13,7 +13,7 @@ use super::months::{self, ORIGINS};
 use super::service::{Outcome, Subject};
 use super::shipping::Via;
 use crate::error::Error;
-use crate::silver::{Cell, Columns, Mark, Rows, Type, Value, return_rows};
+use crate::rows::{Cell, Columns, Mark, Rows, Type, Value, return_rows};
 
 const CHANGES: Columns = &[
     ("source", Type::Text),

@@ -18,10 +18,10 @@ use pgrx::prelude::*;
 
 use super::normalizer::Normalizer;
 use super::pull_request_history::{self, Facts, Told};
-use super::return_rows::{return_rows, sql_function};
-use super::rows::Rows;
 use crate::error::Error;
 use crate::jsonb::Document;
+use crate::rows::Rows;
+use crate::rows::return_rows::{return_rows, sql_function};
 
 /// What one normalizer made of the batch.
 struct Reading {

@@ -5,7 +5,7 @@ use crate::sources::deployment_records;
 
 use super::fields::{Fields, Required, Unreadable, wrong};
 use super::normalizer::{Normalizer, itself};
-use super::rows::{Columns, Rows, Type, Value};
+use crate::rows::{Columns, Rows, Type, Value};
 
 /// Their normalizer.
 pub const NORMALIZERS: &[Normalizer] = &[Normalizer {

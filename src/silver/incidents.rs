@@ -4,7 +4,7 @@ use crate::jsonb::Object;
 
 use super::fields::{Fields, Required, Unreadable};
 use super::normalizer::{Normalizer, itself};
-use super::rows::{Columns, Rows, Type};
+use crate::rows::{Columns, Rows, Type};
 
 /// Their normalizer.
 pub const NORMALIZERS: &[Normalizer] = &[Normalizer {

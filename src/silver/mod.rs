@@ -12,11 +12,8 @@ mod incidents;
 mod jira;
 mod normalizer;
 mod pull_request_history;
-pub mod return_rows;
-mod rows;
 
 /// Who did something whose account is gone, as GitHub itself shows it.
 const GHOST: &str = "ghost";
 
 pub use fields::Unreadable;
-pub use rows::{Cell, Columns, Mark, POSTGRES_EPOCH, Rows, Type, Value};

@@ -3,8 +3,8 @@
 use crate::jsonb::Object;
 
 use super::fields::Unreadable;
-use super::rows::{Columns, Rows};
 use super::{deployment_records, github, incidents, jira};
+use crate::rows::{Columns, Rows};
 
 /// From one document to rows of one silver table.
 #[derive(Debug)]

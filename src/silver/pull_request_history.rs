@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use polars::prelude::*;
 
-use super::rows::{Cell, Rows, packed};
 use crate::frame::{FrameError, MAX_ROWS, with_engine};
+use crate::rows::{Cell, Rows, packed};
 
 /// An authored commit.
 const COMMIT: i32 = 0;

@@ -2,8 +2,8 @@
 
 use super::{commit_author, commit_times, remembered, repository};
 use crate::jsonb::Object;
+use crate::rows::{Columns, Rows, Type, Value};
 use crate::silver::fields::{Fields, Required, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type, Value};
 use crate::sources::github::identity;
 
 /// Those of `diogen_silver.commits`.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::{deployment_payload, list_or_remembered, repository};
 use crate::jsonb::Object;
+use crate::rows::{Columns, Rows, Type, Value};
 use crate::silver::fields::{Fields, Required, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type, Value};
 use crate::sources::github::identity;
 
 /// Those of `diogen_silver.deployments` that the document itself says. How it ended follows from

@@ -3,8 +3,8 @@
 use super::pipeline_runs::result;
 use super::repository;
 use crate::jsonb::Object;
+use crate::rows::{Columns, Rows, Type};
 use crate::silver::fields::{Fields, Required, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type};
 use crate::sources::github::identity;
 
 /// Those of `diogen_silver.pipeline_jobs`.

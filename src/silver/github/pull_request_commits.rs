@@ -2,8 +2,8 @@
 
 use super::{commit_author, commit_times, list_or_remembered, number, remembered, repository};
 use crate::jsonb::Object;
+use crate::rows::{Columns, Rows, Type};
 use crate::silver::fields::{Fields, Required, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type};
 use crate::sources::github::identity;
 
 /// Those of `diogen_silver.pull_request_commits`.

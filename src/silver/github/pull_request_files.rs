@@ -2,8 +2,8 @@
 
 use super::{list_or_remembered, number, repository};
 use crate::jsonb::Object;
+use crate::rows::{Columns, Rows, Type};
 use crate::silver::fields::{Fields, Required, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type};
 
 /// Those of `diogen_silver.pull_request_files`.
 pub const COLUMNS: Columns = &[

@@ -2,8 +2,8 @@
 
 use super::{actor, number, remembered, repository, reverts};
 use crate::jsonb::{Json, Object};
+use crate::rows::{Columns, Rows, Type, Value};
 use crate::silver::fields::{Fields, Unreadable, wrong};
-use crate::silver::rows::{Columns, Rows, Type, Value};
 
 /// Those of `diogen_silver.pull_requests` that the document itself says. NULL means that neither it
 /// nor an earlier version does: REST's list leaves out sizes and counts.
@@ -135,18 +135,23 @@ pub fn read(doc: Object<'_>, context: Object<'_>, rows: &mut Rows) -> Result<(),
 }
 
 /// Whether its branch is in another repository than the one it is to be merged into. REST names
-/// both; of one that was deleted it says `null`.
+/// both, and says `null` of one that was deleted; some exports have their numbers instead.
 fn is_from_fork(doc: Object<'_>) -> Result<Option<bool>, Unreadable> {
     if let Some(told) = doc.flag(&["isCrossRepository"])? {
         return Ok(Some(told));
     }
-    let Some(base) = doc.string(&["base.repo.full_name"])? else {
+    let (Some(head), Some(base)) = (doc.part(&["head"])?, doc.part(&["base"])?) else {
         return Ok(None);
     };
-    let head = doc.string(&["head.repo.full_name"])?;
-    Ok(Some(
-        head.is_none_or(|head| !head.eq_ignore_ascii_case(base)),
-    ))
+    let base_name = base.string(&["repo.full_name"])?;
+    if let (Some(head), Some(base)) = (head.string(&["repo.full_name"])?, base_name) {
+        return Ok(Some(!head.eq_ignore_ascii_case(base)));
+    }
+    if let (Some(head), Some(base)) = (head.whole(&["repo_id"])?, base.whole(&["repo_id"])?) {
+        return Ok(Some(head != base));
+    }
+    let is_gone = head.iter().any(|(key, _)| key == "repo");
+    Ok((is_gone && base_name.is_some()).then_some(true))
 }
 
 /// GraphQL has a list with a count, REST the count itself.

@@ -2,8 +2,8 @@
 
 use super::{remembered, repository};
 use crate::jsonb::Object;
+use crate::rows::{Columns, Rows, Type};
 use crate::silver::fields::{Fields, Required, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type};
 use crate::sources::github::identity;
 
 /// Those of `diogen_silver.releases`.

@@ -2,8 +2,8 @@
 
 use super::repository;
 use crate::jsonb::Object;
+use crate::rows::{Columns, Rows, Type};
 use crate::silver::fields::{Fields, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type};
 
 /// Those of `diogen_silver.repositories`.
 pub const COLUMNS: Columns = &[

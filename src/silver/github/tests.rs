@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::jsonb::{Json, encode};
-use crate::silver::rows::{Cell, Rows, Type};
+use crate::rows::{Cell, Rows, Type};
 
 /// The rows that a normalizer makes of a document, as texts; NULL is `-`.
 fn rows(function: &str, doc: &Value, context: &Value) -> Result<Vec<String>, Unreadable> {
@@ -314,6 +314,13 @@ fn a_pull_request_comes_from_a_fork_or_not() {
     assert_eq!(told(rest(json!({"full_name": "Acme/api"}))), "c1 false");
     assert_eq!(told(rest(json!({"full_name": "alice/api"}))), "c1 true");
     assert_eq!(told(rest(Value::Null)), "c1 true");
+    let export = |head: i64| json!({"head": {"sha": "c1", "repo_id": head}, "base": {"repo": {"full_name": "acme/api"}, "repo_id": 7}});
+    assert_eq!(told(export(7)), "c1 false");
+    assert_eq!(told(export(8)), "c1 true");
+    assert_eq!(
+        told(json!({"head": {"sha": "c1"}, "base": {"repo": {"full_name": "acme/api"}}})),
+        "c1 -"
+    );
     assert_eq!(
         told(json!({"headRefOid": "c1", "isCrossRepository": false})),
         "c1 false"

@@ -1,8 +1,8 @@
 //! Boards.
 
 use crate::jsonb::Object;
+use crate::rows::{Columns, Rows, Type};
 use crate::silver::fields::{Fields, Required, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type};
 
 /// Those of `diogen_silver.boards`.
 pub const COLUMNS: Columns = &[

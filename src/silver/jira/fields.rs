@@ -1,8 +1,8 @@
 //! The fields that issues have.
 
 use crate::jsonb::Object;
+use crate::rows::{Columns, Rows, Type};
 use crate::silver::fields::{Fields, Required, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type};
 use crate::sources::jira::custom_fields::purpose;
 
 /// Those of `diogen_silver.issue_fields`.

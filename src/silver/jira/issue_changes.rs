@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::custom_fields::CustomFields;
 use super::{Person, actor, project_of_issue};
 use crate::jsonb::Object;
+use crate::rows::{Columns, Rows, Type};
 use crate::silver::fields::{Fields, Required, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type};
 use crate::sources::jira::custom_fields::Purpose;
 
 /// Those of `diogen_silver.issue_changes`.

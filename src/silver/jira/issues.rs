@@ -4,8 +4,8 @@ use super::custom_fields::CustomFields;
 use super::sprint_field::sprint_ids;
 use super::{Person, page, project_of_issue, status_category};
 use crate::jsonb::{Json, Object};
+use crate::rows::{Columns, Rows, Type, Value};
 use crate::silver::fields::{Fields, Required, Unreadable, wrong};
-use crate::silver::rows::{Columns, Rows, Type, Value};
 use crate::sources::jira::custom_fields::Purpose;
 
 /// Those of `diogen_silver.issues` that the document itself says. NULL means that it does not.

@@ -2,8 +2,8 @@
 
 use super::page;
 use crate::jsonb::Object;
+use crate::rows::{Columns, Rows, Type};
 use crate::silver::fields::{Fields, Required, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type};
 
 /// Those of `diogen_silver.projects`.
 pub const COLUMNS: Columns = &[

@@ -1,8 +1,8 @@
 //! Sprints.
 
 use crate::jsonb::{Json, Object};
+use crate::rows::{Columns, Rows, Type};
 use crate::silver::fields::{Fields, Required, Unreadable, wrong};
-use crate::silver::rows::{Columns, Rows, Type};
 
 /// Those of `diogen_silver.sprints`.
 pub const COLUMNS: Columns = &[

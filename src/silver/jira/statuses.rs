@@ -2,8 +2,8 @@
 
 use super::status_category;
 use crate::jsonb::Object;
+use crate::rows::{Columns, Rows, Type};
 use crate::silver::fields::{Fields, Required, Unreadable};
-use crate::silver::rows::{Columns, Rows, Type};
 
 /// Those of `diogen_silver.issue_statuses`.
 pub const COLUMNS: Columns = &[

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::jsonb::encode;
-use crate::silver::rows::{Cell, Rows, Type};
+use crate::rows::{Cell, Rows, Type};
 
 /// The rows that a normalizer makes of a document: each the texts of some columns, NULL as `-`.
 fn try_rows(

@@ -83,7 +83,7 @@ fn who_merged_stays_known() {
         db.run("CALL diogen.normalize()");
         assert_eq!(
             db.lines("SELECT merged_by, head_sha, is_from_fork, milestone FROM diogen_silver.pull_requests"),
-            ["bob|c2|true|Spring"]
+            ["bob|c2|t|Spring"]
         );
     }
 }

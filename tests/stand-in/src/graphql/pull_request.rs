@@ -165,8 +165,14 @@ impl PullRequest {
 
     async fn is_cross_repository(&self) -> bool {
         match &self.pull.raw {
-            Some(_) => {
-                self.recorded("/head/repo/full_name") != self.recorded("/base/repo/full_name")
+            Some(raw) => {
+                let repository = |side: &str| {
+                    let side = &raw[side];
+                    side["repo_id"]
+                        .as_u64()
+                        .or_else(|| side["repo"]["id"].as_u64())
+                };
+                repository("head") != repository("base")
             }
             None => self.head().is_none(),
         }

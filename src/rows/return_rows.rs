@@ -9,7 +9,7 @@ use std::ffi::CStr;
 
 use pgrx::pg_sys;
 
-use super::rows::{Cell, Rows, Type};
+use super::{Cell, Rows, Type};
 use crate::error::Error;
 
 impl Type {

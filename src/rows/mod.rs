@@ -1,6 +1,9 @@
-//! Rows on their way to a table, packed as PostgreSQL stores them.
+//! Rows on their way to a table, packed as PostgreSQL stores them: what silver reads from
+//! documents, and what gold computes.
 //!
-//! Pure Rust: [`super::batch`] turns a cell into a datum by pointing at it.
+//! Pure Rust but for [`return_rows`], which turns a cell into a datum by pointing at it.
+
+pub mod return_rows;
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -409,5 +412,4 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
 }
 
 #[cfg(test)]
-#[path = "rows_tests.rs"]
 mod tests;
