@@ -147,7 +147,8 @@ fn is_from_fork(doc: Object<'_>) -> Result<Option<bool>, Unreadable> {
     if let (Some(head), Some(base)) = (head.string(&["repo.full_name"])?, base_name) {
         return Ok(Some(!head.eq_ignore_ascii_case(base)));
     }
-    if let (Some(head), Some(base)) = (head.whole(&["repo_id"])?, base.whole(&["repo_id"])?) {
+    let number = ["repo_id", "repo.id"];
+    if let (Some(head), Some(base)) = (head.whole(&number)?, base.whole(&number)?) {
         return Ok(Some(head != base));
     }
     let is_gone = head.iter().any(|(key, _)| key == "repo");

@@ -314,7 +314,7 @@ fn a_pull_request_comes_from_a_fork_or_not() {
     assert_eq!(told(rest(json!({"full_name": "Acme/api"}))), "c1 false");
     assert_eq!(told(rest(json!({"full_name": "alice/api"}))), "c1 true");
     assert_eq!(told(rest(Value::Null)), "c1 true");
-    let export = |head: i64| json!({"head": {"sha": "c1", "repo_id": head}, "base": {"repo": {"full_name": "acme/api"}, "repo_id": 7}});
+    let export = |head: i64| json!({"head": {"sha": "c1", "repo_id": head}, "base": {"repo": {"full_name": "acme/api", "id": 7}}});
     assert_eq!(told(export(7)), "c1 false");
     assert_eq!(told(export(8)), "c1 true");
     assert_eq!(
