@@ -485,6 +485,7 @@ DECLARE
 BEGIN
     PERFORM diogen.init();
     PERFORM diogen.keep_indexes(true);
+    COMMIT;
     -- What a source that is dropped has left counts as well.
     FOR one IN SELECT i.source FROM diogen_silver.stale_incidents i UNION SELECT i.source FROM diogen_silver.stale_incident_issues i
                UNION SELECT i.source FROM diogen_gold.incidents i

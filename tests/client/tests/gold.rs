@@ -2,7 +2,7 @@
 
 use client::Fixture;
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "diogen_silver.repositories",
     "diogen_silver.pull_requests",
     "diogen_silver.pull_request_commits",
@@ -15,6 +15,7 @@ const TABLES: [&str; 12] = [
     "diogen_silver.stale_repositories",
     "diogen_gold.deployments",
     "diogen_gold.changes",
+    "diogen_gold.months",
 ];
 
 #[test]
@@ -42,6 +43,24 @@ fn computing_step_by_step_gives_what_computing_anew_gives() {
         let is_empty = db.number(&format!("SELECT count(*) FROM {table}")) == 0;
         assert_eq!(is_empty, table.ends_with("stale_repositories"), "{table}");
     }
+}
+
+#[test]
+fn indexes_by_time_are_there_after_a_computation() {
+    let mut fixture = Fixture::acme(|_| ());
+    let db = &mut fixture.db;
+    let indexes = "SELECT indexname FROM pg_indexes
+                   WHERE indexname IN ('changes_deployed', 'deployments_finished') ORDER BY 1";
+    let both = ["changes_deployed", "deployments_finished"];
+    db.run("CALL diogen.refresh()");
+    assert_eq!(db.lines(indexes), both);
+    db.run("SELECT diogen.keep_indexes(true)");
+    assert_eq!(db.lines(indexes), both, "the tables are filled");
+    db.run("TRUNCATE diogen_gold.changes, diogen_gold.deployments, diogen_gold.months");
+    db.run("SELECT diogen.keep_indexes(true)");
+    assert_eq!(db.lines(indexes), [""; 0]);
+    db.run("CALL diogen.compute(rebuild => true)");
+    assert_eq!(db.lines(indexes), both);
 }
 
 #[test]
