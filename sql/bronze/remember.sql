@@ -64,7 +64,7 @@ LANGUAGE sql IMMUTABLE AS $$
                     ELSE remembered -> l.name END AS known,
                jsonb_typeof(doc -> l.name) IS NOT DISTINCT FROM 'object' AS is_told
         FROM unnest('{commits,reviews,comments,timelineItems,files}'::text[]) AS l (name)
-    ), values AS (
+    ), single AS (
         SELECT c.name, c.told, coalesce(c.known, remembered -> c.name) AS known
         FROM (VALUES
             ('additions', doc -> 'additions', old_doc -> 'additions'),
@@ -91,7 +91,7 @@ LANGUAGE sql IMMUTABLE AS $$
     )
     SELECT coalesce((SELECT jsonb_object_agg(l.name, l.known) FROM lists l
                      WHERE NOT l.is_told AND l.known IS NOT NULL), '{}')
-        || coalesce((SELECT jsonb_object_agg(c.name, c.known) FROM values c
+        || coalesce((SELECT jsonb_object_agg(c.name, c.known) FROM single c
                      WHERE coalesce(c.told, 'null') = 'null' AND coalesce(c.known, 'null') <> 'null'), '{}')
         -- Only REST tells a body, and of it the lines count that name what is reverted.
         || CASE WHEN doc ? 'body' THEN '{}'

@@ -32,7 +32,7 @@ LANGUAGE sql STABLE AS $$
                                                WHERE (o.repository, o.source) = (s.repository, repository_services.source)))
 $$;
 COMMENT ON FUNCTION repository_services(text, text) IS
-    'The names of the services of a repository, as diogen.deployed_services() has them; of none, an empty name: incidents of unknown services';
+    'The names of the services of a repository, as diogen.deployed_services() has them; what has no name stands for incidents of unknown services';
 
 CREATE FUNCTION service_rules(service text) RETURNS SETOF deployment_rules
 LANGUAGE sql STABLE AS $$

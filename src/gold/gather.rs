@@ -174,7 +174,8 @@ fn drop_direct_commits(shas: Vec<String>) {
     COMPUTATION.with_borrow_mut(|it| it.repository.commits.retain(|it| !shas.contains(&it.sha)));
 }
 
-/// Adds a merged pull request. `reverts`: the number of the one that it takes back.
+/// Adds a merged pull request. `reverts`: the number of the one that it takes back. `base_branch` and
+/// `review_count` only tell what else is to be looked up.
 #[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::too_many_arguments, reason = "one for each column")]
 fn add_pull_request(
