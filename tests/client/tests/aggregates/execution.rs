@@ -202,7 +202,7 @@ fn states_go_with_their_query_and_long_ones_can_be_cancelled() {
     let error = thread.join().expect("a thread").expect("an error");
     assert!(error.starts_with("57014"), "{error}");
     assert!(
-        asked.elapsed() < Duration::from_millis(500),
+        asked.elapsed() < Duration::from_secs(5), // of many minutes
         "{:?}",
         asked.elapsed()
     );
