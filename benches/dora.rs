@@ -17,9 +17,11 @@
 
 mod machine;
 mod memory;
+mod settings;
 
 use client::{Cluster, Session};
 use memory::{Peak, Watch};
+use settings::number;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -65,10 +67,6 @@ struct Bench {
     rounds: usize,
 }
 
-fn variable(name: &str, otherwise: usize) -> usize {
-    std::env::var(name).map_or(otherwise, |it| it.parse().expect("a number"))
-}
-
 impl Bench {
     fn new() -> Self {
         let cluster = match std::env::var_os("DIOGEN_BENCH_CLUSTER") {
@@ -91,7 +89,7 @@ impl Bench {
         let mut bench = Bench {
             cluster,
             db,
-            rounds: variable("DIOGEN_BENCH_ROUNDS", 3),
+            rounds: number("DIOGEN_BENCH_ROUNDS", 3),
         };
         bench.prepare();
         bench
@@ -99,9 +97,9 @@ impl Bench {
 
     /// Facts in silver, and nothing in gold.
     fn prepare(&mut self) {
-        let pulls = variable("DIOGEN_BENCH_PULLS", 1_000_000);
-        let repositories = variable("DIOGEN_BENCH_REPOSITORIES", (pulls / 2000).max(1));
-        let with_commits = variable("DIOGEN_BENCH_PULL_REQUEST_COMMITS", 0) > 0;
+        let pulls = number("DIOGEN_BENCH_PULLS", 1_000_000);
+        let repositories = number("DIOGEN_BENCH_REPOSITORIES", (pulls / 2000).max(1));
+        let with_commits = number("DIOGEN_BENCH_PULL_REQUEST_COMMITS", 0) > 0;
         let pulls = pulls / repositories * repositories;
         self.db.run("DROP SCHEMA IF EXISTS diogen_gold CASCADE");
         self.db.run("DROP EXTENSION IF EXISTS diogen CASCADE");

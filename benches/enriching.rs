@@ -4,6 +4,8 @@
 //! `DIOGEN_BENCH_DOCUMENTS` says how many pull requests, each with five commits, two reviews, two
 //! comments and the draft history of every third.
 
+mod settings;
+
 use client::{Cluster, Session};
 use std::time::Instant;
 
@@ -29,8 +31,7 @@ const DOCUMENT: &str = r#"jsonb_build_object(
         '__typename', 'ReadyForReviewEvent', 'id', 'event ' || n, 'createdAt', t + interval '10 min')) ELSE '[]' END))"#;
 
 fn main() {
-    let documents: usize = std::env::var("DIOGEN_BENCH_DOCUMENTS")
-        .map_or(40_000, |number| number.parse().expect("a number"));
+    let documents = settings::number("DIOGEN_BENCH_DOCUMENTS", 40_000);
     let cluster = Cluster::start(&[]);
     let mut db = cluster.connect();
     db.run(

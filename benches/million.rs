@@ -5,6 +5,7 @@
 #![recursion_limit = "256"]
 
 mod documents;
+mod settings;
 
 use client::Cluster;
 use postgres::NoTls;
@@ -16,8 +17,7 @@ const PAGE: usize = 200;
 const STOPS: u32 = 20;
 
 fn main() {
-    let wanted = std::env::var("DIOGEN_BENCH_DOCUMENTS")
-        .map_or(1_000_000, |number| number.parse().expect("a number"));
+    let wanted = settings::number("DIOGEN_BENCH_DOCUMENTS", 1_000_000);
     let sources = usize::max(1, wanted / ORIGINALS);
     let cluster = Cluster::start(&[]);
     let mut db = cluster.connect();

@@ -11,8 +11,10 @@
 
 mod documents;
 mod machine;
+mod settings;
 
 use client::{Cluster, Session};
+use settings::number;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -79,11 +81,6 @@ fn main() -> ExitCode {
     }
     bench.report();
     bench.compare()
-}
-
-/// What a variable of the environment says.
-fn number(variable: &str, otherwise: usize) -> usize {
-    std::env::var(variable).map_or(otherwise, |it| it.parse().expect("a number"))
 }
 
 /// What lies in the middle.
