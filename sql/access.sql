@@ -35,6 +35,7 @@ COMMENT ON FUNCTION begin_computation() IS 'Begins a computation without rows';
 COMMENT ON FUNCTION begin_repository(text, text) IS 'Begins the next repository of the computation';
 COMMENT ON FUNCTION add_service(text, boolean, bigint, boolean, bigint, boolean, text[], text[], boolean, boolean, bigint) IS 'Adds a service of the repository; returns its position, from 0';
 COMMENT ON FUNCTION add_commit(text, text[], text, timestamptz, timestamptz, text, boolean, boolean) IS 'Adds a commit of the repository';
+COMMENT ON FUNCTION copied_commits() IS 'The commits that the commits which were added say they are copies of';
 COMMENT ON FUNCTION add_pull_request(bigint, text, text, boolean, text, bigint, text[], text, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint, bigint, text, bigint) IS 'Adds a merged pull request of the repository';
 COMMENT ON FUNCTION has_several_bases() IS 'Whether the pull requests that were added were merged into more than one branch';
 COMMENT ON FUNCTION perhaps_reviewed_late() IS 'The pull requests that were added with reviews of which none came before the merge';

@@ -89,6 +89,7 @@ extension_sql_file!("../sql/gold/tables.sql", name = "gold_tables");
 extension_sql_file!("../sql/gold/views.sql");
 extension_sql_file!("../sql/gold/services.sql");
 extension_sql_file!("../sql/gold/incidents.sql");
+extension_sql_file!("../sql/gold/gather.sql");
 extension_sql_file!("../sql/gold/compute.sql");
 extension_sql_file!("../sql/gold/dora.sql");
 extension_sql_file!("../sql/gold/explain.sql");

@@ -1,8 +1,8 @@
 //! Facts of repositories from SQL.
 //!
-//! `sql/gold/compute.sql` begins a computation, tells the facts of one repository after another,
-//! and stores the rows. A computation is begun and used up within one call; whatever an aborted one
-//! left is dropped with the next. Durations are microseconds.
+//! `sql/gold/compute.sql` begins a computation, `gather.sql` tells the facts of one repository after
+//! another, and `compute.sql` stores the rows. A computation is begun and used up within one call;
+//! whatever an aborted one left is dropped with the next. Durations are microseconds.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -16,7 +16,7 @@ use pgrx::prelude::*;
 use super::facts::{
     Delivery, DirectCommit, Incident, Policy, PullRequest, Repository, Service, Status, Time,
 };
-use super::graph::Commit;
+use super::graph::{self, Commit};
 use super::months::ORIGINS;
 use super::results::{Results, Told};
 use super::service;
@@ -29,6 +29,8 @@ struct Computation {
     told: Vec<Vec<Told>>,
     /// Where each pull request stands.
     positions: HashMap<i64, usize>,
+    /// What commits say they are copies of.
+    copied: Vec<String>,
     /// The branch that the last pull request was merged into.
     base_branch: Option<String>,
     /// Whether others were merged into others.
@@ -72,6 +74,7 @@ fn begin_repository(source: &str, repository: &str) {
         };
         it.told.clear();
         it.positions.clear();
+        it.copied.clear();
         it.base_branch = None;
         it.has_several_bases = false;
         it.perhaps_reviewed_late.clear();
@@ -121,8 +124,7 @@ fn add_service(
     })
 }
 
-/// Adds a commit; returns whether it says that it is a copy of others. `is_direct`: the API says
-/// that it belongs to no pull request.
+/// Adds a commit. `is_direct`: the API says that it belongs to no pull request.
 #[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::too_many_arguments, reason = "one for each column")]
 fn add_commit(
@@ -154,8 +156,18 @@ fn add_commit(
                 committed_at,
             });
         }
-        !it.repository.graph.copied_by(node).is_empty()
+        if !it.repository.graph.copied_by(node).is_empty() {
+            let names = graph::copied_names(commit.message);
+            it.copied.extend(names.map(str::to_owned));
+        }
+        true
     })
+}
+
+/// The commits that the commits which were added say they are copies of.
+#[pg_extern(volatile, parallel_unsafe)]
+fn copied_commits() -> Vec<String> {
+    COMPUTATION.with_borrow(|it| it.copied.clone())
 }
 
 /// The commits that were added as belonging to no pull request.
@@ -251,21 +263,21 @@ fn perhaps_reviewed_late() -> Vec<i64> {
     COMPUTATION.with_borrow(|it| it.perhaps_reviewed_late.clone())
 }
 
-/// Adds what few pull requests have to tell: NULL leaves what is known. `closed_at` and
+/// Adds what few pull requests have to tell: what is NULL, or not given, leaves what is known. `closed_at` and
 /// `reopened_at`: when it was closed, and opened again, in turn.
 #[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::too_many_arguments, reason = "one for each column")]
 fn add_pull_request_detail(
     number: i64,
-    is_force_pushed: Option<bool>,
-    is_reviewed_late: Option<bool>,
-    closed_at: Option<Vec<TimestampWithTimeZone>>,
-    reopened_at: Option<Vec<TimestampWithTimeZone>>,
-    is_promotion: Option<bool>,
-    carries: Option<Vec<String>>,
-    first_commit_at: Option<TimestampWithTimeZone>,
-    first_committed_at: Option<TimestampWithTimeZone>,
-    commits: Option<Vec<String>>,
+    is_force_pushed: default!(Option<bool>, "NULL"),
+    is_reviewed_late: default!(Option<bool>, "NULL"),
+    closed_at: default!(Option<Vec<TimestampWithTimeZone>>, "NULL"),
+    reopened_at: default!(Option<Vec<TimestampWithTimeZone>>, "NULL"),
+    is_promotion: default!(Option<bool>, "NULL"),
+    carries: default!(Option<Vec<String>>, "NULL"),
+    first_commit_at: default!(Option<TimestampWithTimeZone>, "NULL"),
+    first_committed_at: default!(Option<TimestampWithTimeZone>, "NULL"),
+    commits: default!(Option<Vec<String>>, "NULL"),
 ) -> bool {
     COMPUTATION.with_borrow_mut(|it| {
         let Some(&position) = it.positions.get(&number) else {

@@ -261,6 +261,11 @@ const COMMIT: &[u8] = b" commit ";
 const CHERRY_PICK: &str = "(cherry picked from commit ";
 const REVERT: &str = "This reverts commit ";
 
+/// The names of the commits that a message says its commit is a copy of.
+pub fn copied_names(message: &str) -> impl Iterator<Item = &str> {
+    named_after(message, CHERRY_PICK)
+}
+
 /// The commits that a message names right after a phrase.
 fn named_after<'a>(message: &'a str, phrase: &'a str) -> impl Iterator<Item = &'a str> {
     message.split(phrase).skip(1).filter_map(|rest| {

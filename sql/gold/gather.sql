@@ -1,0 +1,273 @@
+-- The facts of a repository on their way to the computation, src/gold/gather.rs: which rows of silver
+-- a service's rules choose, and what is stored of it already.
+
+CREATE FUNCTION gather_service(source text, repository text, service text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    position bigint;
+    rules diogen.services;
+BEGIN
+    SELECT s.* INTO rules FROM diogen.services s WHERE s.service = service;
+    -- What nobody has said is what the columns say by default.
+    position := diogen.add_service(
+        service, rules.paths IS NOT NULL,
+        (extract(epoch FROM coalesce(rules.link_incidents_for, '7 days')) * 1000000)::bigint,
+        coalesce(rules.link_incidents_from, 'finished') = 'started',
+        (extract(epoch FROM coalesce(rules.merge_incidents_within, '5 minutes')) * 1000000)::bigint,
+        coalesce(rules.count_failed_runs, false),
+        coalesce(rules.hotfix_labels, '{hotfix}'), coalesce(rules.hotfix_branches, '{hotfix*}'),
+        coalesce(rules.first_commit_by, 'authored') = 'committed', coalesce(rules.exclude_closed, false),
+        (extract(epoch FROM rules.longest_coding) * 1000000)::bigint);
+    PERFORM count(diogen.add_delivery(position, d.deployment_id, d.environment, d.origin, d.sha, d.status, d.created_at,
+                                      d.started_at, d.finished_at, d.attempts, d.first_attempt_succeeded,
+                                      (extract(epoch FROM d.gate_wait) * 1000000)::bigint, d.document))
+    FROM diogen.service_deliveries(source, repository, service,
+                                   coalesce(rules.production_environments, '^(production|prod|live)$')) d;
+    PERFORM count(diogen.add_incident(position, i.source, i.incident_id, i.title, i.opened_at, i.resolved_at,
+                                      (extract(epoch FROM i.told_active_time) * 1000000)::bigint, i.named_deployment, i.named_sha,
+                                      i.named_pull_request))
+    FROM diogen_gold.incidents i
+    WHERE i.service = service AND (service <> '' OR i.source = source);
+    IF rules.paths IS NOT NULL THEN
+        PERFORM count(diogen.add_member(position, p.number, f.is_known))
+        FROM diogen_silver.pull_requests p
+        CROSS JOIN LATERAL (
+            SELECT count(*) > 0 AS is_known, bool_or(diogen.matches_glob(f.path, rules.paths)) AS is_member
+            FROM diogen_silver.pull_request_files f
+            WHERE (f.source, f.repository, f.number) = (p.source, p.repository, p.number)
+        ) f
+        WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL
+          AND f.is_member IS NOT FALSE;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION gather_service(text, text, text) IS
+    'Tells the computation the rules, deployments and incidents of a service of the repository that was begun';
+
+CREATE FUNCTION gather_shared_commits(source text, repository text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET enable_nestloop = off -- without statistics the planner takes a repository for a few rows
+AS $$
+#variable_conflict use_variable
+BEGIN
+    -- Mostly nothing is shared, which two indexes tell.
+    PERFORM FROM diogen_silver.pull_request_commits c
+    WHERE c.source = source AND c.repository = repository
+    GROUP BY c.sha HAVING count(*) > 1
+    LIMIT 1;
+    IF NOT FOUND AND diogen.has_several_bases() THEN
+        PERFORM FROM diogen_silver.pull_requests m
+        JOIN diogen_silver.pull_request_commits c ON (c.source, c.repository, c.sha) = (m.source, m.repository, m.merge_sha)
+        WHERE m.source = source AND m.repository = repository AND m.merged_at IS NOT NULL AND c.number <> m.number
+        LIMIT 1;
+    END IF;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM count(diogen.add_pull_request_detail(d.number, is_promotion => d.is_promotion, carries => d.carries,
+                                                 first_commit_at => d.first_commit_at, first_committed_at => d.first_committed_at))
+    FROM (
+        WITH merged AS MATERIALIZED (
+            SELECT p.number, p.base_ref, p.head_ref, p.merge_sha, row_number() OVER (ORDER BY p.merged_at, p.number) AS place
+            FROM diogen_silver.pull_requests p
+            WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL
+        ), listed AS NOT MATERIALIZED (
+            SELECT m.number, m.place, m.base_ref, m.head_ref, c.sha, coalesce(c.author, '') AS author, c.authored_at, c.committed_at, c.is_dropped
+            FROM merged m
+            JOIN diogen_silver.pull_request_commits c
+              ON c.source = source AND c.repository = repository AND c.number = m.number
+        ), held AS MATERIALIZED (
+            -- Whose commits and merges are listed by several, and where. A commit belongs to the pull
+            -- request that it is the merge of, else to the one that was merged first of those that list it.
+            SELECT l.number, l.sha, o.number AS owner, NULL::bigint[] AS listers
+            FROM merged o JOIN listed l ON l.sha = o.merge_sha WHERE l.number <> o.number
+            UNION ALL
+            SELECT s.* FROM (
+                SELECT l.number, l.sha, first_value(l.number) OVER (PARTITION BY l.sha ORDER BY l.place) AS owner,
+                       array_agg(l.number) OVER (PARTITION BY l.sha) AS listers
+                FROM listed l
+                WHERE l.sha IN (SELECT c.sha FROM diogen_silver.pull_request_commits c
+                                WHERE c.source = source AND c.repository = repository GROUP BY c.sha HAVING count(*) > 1)
+                  AND l.sha NOT IN (SELECT m.merge_sha FROM merged m WHERE m.merge_sha IS NOT NULL)
+            ) s
+            WHERE cardinality(s.listers) > 1
+        ), carried AS (
+            SELECT h.number, array_agg(DISTINCT m.merge_sha) AS carries
+            FROM held h
+            JOIN merged m ON m.number = h.owner
+            WHERE h.owner <> h.number AND m.merge_sha IS NOT NULL
+              -- Its merge, or all that it consists of.
+              AND (h.sha = m.merge_sha
+                   OR NOT EXISTS (SELECT FROM listed l
+                                  WHERE l.number = h.owner AND NOT l.is_dropped
+                                    AND NOT EXISTS (SELECT FROM listed t
+                                                    WHERE t.number = h.number AND t.sha = l.sha AND NOT t.is_dropped)))
+            GROUP BY h.number
+        ), rebased AS (
+            -- Commits as they were before they were rebased onto a branch that is merged on.
+            SELECT l.base_ref, l.author, l.authored_at, min(l.place) AS place
+            FROM listed l
+            WHERE l.base_ref IN (SELECT m.head_ref FROM held h JOIN merged m USING (number))
+            GROUP BY l.base_ref, l.author, l.authored_at
+        ), told AS (
+            SELECT l.number, l.authored_at, l.committed_at, l.is_dropped, h.owner <> l.number AS is_others,
+                   cardinality(k.parents) > 1 AS is_merge,
+                   coalesce(h.owner = l.number, true) AND r.place IS NULL
+                       -- Nor merged in from the base branch: GitHub may tie it to the one that brought it there.
+                       AND (k.is_on_default_branch AND l.number <> ALL (k.pull_request_numbers)
+                            AND (k.pull_request_numbers && h.listers) IS NOT TRUE) IS NOT TRUE AS is_own
+            FROM listed l
+            LEFT JOIN held h USING (number, sha)
+            LEFT JOIN rebased r ON (r.base_ref, r.author, r.authored_at) = (l.head_ref, l.author, l.authored_at) AND r.place < l.place
+            LEFT JOIN diogen_silver.commits k ON k.source = source AND k.repository = repository AND k.sha = l.sha
+            WHERE l.number IN (SELECT h.number FROM held h)
+        )
+        SELECT t.number, c.carries,
+               min(t.authored_at) FILTER (WHERE t.is_own) AS first_commit_at,
+               min(t.committed_at) FILTER (WHERE t.is_own AND NOT t.is_dropped) AS first_committed_at,
+               -- Merges between branches are nobody's work.
+               bool_or(t.is_others AND NOT t.is_dropped)
+                   AND bool_or(t.is_own AND t.is_merge IS NOT TRUE AND NOT t.is_dropped) IS NOT TRUE AS is_promotion
+        FROM told t
+        LEFT JOIN carried c USING (number)
+        GROUP BY t.number, c.carries
+    ) d;
+END
+$$;
+COMMENT ON FUNCTION gather_shared_commits(text, text) IS
+    'Tells the computation of the merged pull requests that list commits of each other: the first that is a pull request''s own, whether none is, and which others it holds';
+
+CREATE FUNCTION gather_copied_commits(source text, repository text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET enable_nestloop = off -- without statistics the planner takes a repository for a few rows
+AS $$
+#variable_conflict use_variable
+DECLARE
+    copied text[] := diogen.copied_commits();
+BEGIN
+    IF copied = '{}' THEN
+        RETURN;
+    END IF;
+    PERFORM count(diogen.add_pull_request_detail(l.number, commits => l.commits))
+    FROM (
+        SELECT l.number, array_agg(l.sha) AS commits
+        FROM diogen_silver.pull_request_commits l
+        WHERE l.source = source AND l.repository = repository AND NOT l.is_dropped
+          AND l.number IN (SELECT c.number FROM diogen_silver.pull_request_commits c
+                           WHERE c.source = source AND c.repository = repository AND c.sha = ANY (copied))
+        GROUP BY l.number
+    ) l;
+END
+$$;
+COMMENT ON FUNCTION gather_copied_commits(text, text) IS
+    'Tells the computation the commits of the pull requests of which a commit says that it is a copy of one';
+
+CREATE FUNCTION gather_details(source text, repository text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    perhaps_reviewed_late bigint[] := diogen.perhaps_reviewed_late();
+BEGIN
+    PERFORM diogen.gather_shared_commits(source, repository);
+    PERFORM count(diogen.add_pull_request_detail(e.number, is_force_pushed => e.is_force_pushed,
+                                                 closed_at => e.closed_at, reopened_at => e.reopened_at))
+    FROM (
+        SELECT e.number, bool_or(e.event = 'force_pushed') AS is_force_pushed,
+               array_agg(e.closed_at ORDER BY e.occurred_at) FILTER (WHERE e.closed_at IS NOT NULL) AS closed_at,
+               array_agg(e.occurred_at ORDER BY e.occurred_at) FILTER (WHERE e.closed_at IS NOT NULL) AS reopened_at
+        FROM (SELECT e.number, e.event, e.occurred_at,
+                     CASE WHEN e.event = 'reopened' AND lag(e.event) OVER w = 'closed' THEN lag(e.occurred_at) OVER w END AS closed_at
+              FROM (SELECT DISTINCT r.number FROM diogen_silver.pull_request_events r
+                    WHERE r.source = source AND r.repository = repository AND r.event IN ('force_pushed', 'reopened')) r
+              JOIN diogen_silver.pull_request_events e
+                ON (e.source, e.repository, e.number) = (source, repository, r.number)
+               AND e.event IN ('force_pushed', 'closed', 'reopened')
+              WINDOW w AS (PARTITION BY e.number, e.event = 'force_pushed' ORDER BY e.occurred_at, e.event_id)) e
+        GROUP BY e.number
+    ) e;
+    -- One that was reviewed, but not before the merge.
+    PERFORM count(diogen.add_pull_request_detail(p.number, is_reviewed_late => true))
+    FROM diogen_silver.pull_requests p
+    WHERE p.source = source AND p.repository = repository AND p.number = ANY (perhaps_reviewed_late)
+      AND EXISTS (SELECT FROM diogen_silver.reviews r
+                  WHERE (r.source, r.repository, r.number) = (p.source, p.repository, p.number)
+                    AND NOT r.reviewer_is_bot AND r.reviewer <> p.author AND r.submitted_at > p.merged_at);
+END
+$$;
+COMMENT ON FUNCTION gather_details(text, text) IS 'Tells the computation what only few pull requests have to tell';
+
+CREATE FUNCTION gather_commits(source text, repository text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET enable_indexscan = off -- its order is that of the names: every row from another page
+AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM count(diogen.add_commit(c.sha, c.parents, c.author, c.authored_at, c.committed_at, c.message,
+                                    c.is_on_default_branch, c.pull_request_numbers IS NOT DISTINCT FROM '{}'))
+    FROM diogen_silver.commits c
+    WHERE c.source = source AND c.repository = repository;
+END
+$$;
+COMMENT ON FUNCTION gather_commits(text, text) IS
+    'Tells the computation the commits of a repository';
+
+CREATE FUNCTION gather_stored(source text, repository text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    stored bigint := (SELECT count(diogen.add_stored('change', c.service, c.change_id, c.fingerprint))
+                      FROM diogen_gold.changes c WHERE c.source = source AND c.repository = repository);
+BEGIN
+    PERFORM count(diogen.add_stored('deployment', d.service, d.deployment_id, d.fingerprint))
+    FROM diogen_gold.deployments d WHERE d.source = source AND d.repository = repository;
+    PERFORM count(diogen.add_stored('month', m.service, m.month::text, m.fingerprint))
+    FROM diogen_gold.months m WHERE m.source = source AND m.repository = repository;
+    RETURN stored > 0;
+END
+$$;
+COMMENT ON FUNCTION gather_stored(text, text) IS
+    'Tells the computation which rows of a repository are stored; returns whether there are any changes among them';
+
+CREATE FUNCTION gather_repository(source text, repository text, OUT rows bigint, OUT is_first boolean)
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    services text[] := diogen.repository_services(source, repository);
+    by_commit_date boolean := EXISTS (SELECT FROM diogen.services s
+                                      WHERE s.service = ANY (services) AND s.first_commit_by = 'committed');
+    direct text[];
+    service text;
+BEGIN
+    PERFORM diogen.begin_repository(source, repository);
+    PERFORM diogen.gather_commits(source, repository);
+    direct := diogen.direct_commits();
+    IF direct <> '{}' THEN
+        -- Those that GitHub ties to no pull request, though a merged one lists them.
+        PERFORM diogen.drop_direct_commits(ARRAY(
+            SELECT l.sha
+            FROM diogen_silver.pull_request_commits l
+            JOIN diogen_silver.pull_requests p USING (source, repository, number)
+            WHERE l.source = source AND l.repository = repository AND l.sha = ANY (direct) AND p.merged_at IS NOT NULL));
+    END IF;
+    PERFORM count(diogen.add_pull_request(
+        p.number, p.merge_sha, p.author, p.author_is_bot, p.title, p.reverts, p.labels, p.head_ref,
+        p.first_commit_at,
+        CASE WHEN by_commit_date
+             THEN (SELECT min(c.committed_at) FROM diogen_silver.pull_request_commits c
+                   WHERE (c.source, c.repository, c.number) = (p.source, p.repository, p.number) AND NOT c.is_dropped) END,
+        p.created_at, p.ready_at, p.first_review_at, p.approved_at, p.merged_at, p.commits_known, p.commit_count,
+        p.base_ref, p.review_count))
+    FROM diogen_silver.pull_requests p
+    WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL;
+    PERFORM diogen.gather_details(source, repository);
+    PERFORM diogen.gather_copied_commits(source, repository);
+    FOREACH service IN ARRAY services LOOP
+        PERFORM diogen.gather_service(source, repository, service);
+    END LOOP;
+    is_first := NOT diogen.gather_stored(source, repository);
+    rows := diogen.finish_repository();
+END
+$$;
+COMMENT ON FUNCTION gather_repository(text, text) IS
+    'Tells the computation all facts of a repository, and computes its services; returns how many rows there are to store so far, and whether no change of this repository is stored';
