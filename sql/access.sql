@@ -32,7 +32,7 @@ COMMENT ON FUNCTION batch_rows(text, int[]) IS 'The rows of the batch for one no
 COMMENT ON FUNCTION batch_size(text) IS 'How many rows the batch has for one normalizer; NULL: it is none of the extension''s own';
 COMMENT ON FUNCTION batch_rejects() IS 'The documents of the batch that a normalizer could not read, and why';
 COMMENT ON FUNCTION begin_computation() IS 'Begins a computation without rows';
-COMMENT ON FUNCTION begin_repository(text, text) IS 'Begins the next repository of the computation';
+COMMENT ON FUNCTION begin_repository(text, text, timestamptz, timestamptz) IS 'Begins the next repository of the computation, or the end of its history: what is stored before the first time stays, and facts before the second have not changed';
 COMMENT ON FUNCTION add_service(text, boolean, bigint, boolean, bigint, boolean, text[], text[], boolean, boolean, bigint) IS 'Adds a service of the repository; returns its position, from 0';
 COMMENT ON FUNCTION add_commit(text, text[], text, timestamptz, timestamptz, text, boolean, boolean) IS 'Adds a commit of the repository';
 COMMENT ON FUNCTION copied_commits() IS 'The commits that the commits which were added say they are copies of';
@@ -46,7 +46,12 @@ COMMENT ON FUNCTION add_incident(bigint, text, text, text, timestamptz, timestam
 COMMENT ON FUNCTION direct_commits() IS 'The commits that were added as belonging to no pull request';
 COMMENT ON FUNCTION drop_direct_commits(text[]) IS 'Takes back that these commits belong to no pull request';
 COMMENT ON FUNCTION add_stored(text, text, text, bigint) IS 'Says that a change, deployment or month of the repository is stored, and what stands for what it holds';
-COMMENT ON FUNCTION finish_repository() IS 'Computes the services of the repository; returns how many rows there are to store so far';
+COMMENT ON FUNCTION added_deliveries() IS 'The deployments that were added, of any service';
+COMMENT ON FUNCTION add_stored_change(text, text, bigint, timestamptz) IS 'Says that a change is stored, where the end of a history is computed, and when it was merged';
+COMMENT ON FUNCTION add_stored_deployment(text, text, bigint, text, text, text, timestamptz, timestamptz, timestamptz, boolean) IS 'Says that a deployment is stored, where the end of a history is computed';
+COMMENT ON FUNCTION add_stored_past(bigint, boolean, boolean, boolean) IS 'Says of a service what is stored before the end of its history: whether there are deployments, whether a failure of one is not over, and whether the news may say when such a one was';
+COMMENT ON FUNCTION compute_repository() IS 'Computes the services of the repository; NULL: what was told is not enough of its history, else how the names of the commits begin of which nothing may be known';
+COMMENT ON FUNCTION finish_repository() IS 'Ends the repository that was computed; returns how many rows there are to store so far';
 COMMENT ON FUNCTION wilson_bounds(bigint, bigint) IS 'Between which rates the true one lies; what diogen.wilson_interval asks';
 COMMENT ON FUNCTION first_fact(bytea) IS 'The moment of the first fact of a month of diogen_gold.months';
 COMMENT ON FUNCTION find_band(text, double precision, text) IS 'The band of an edition that a figure lies in, and whether the edition leaves that open; what diogen.band asks';

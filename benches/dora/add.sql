@@ -1,5 +1,6 @@
 -- A hundred new facts: 60 merged pull requests with their commits, 20 deployments of them,
--- 10 incidents after those, and 10 resolutions of others. They follow on from what is there.
+-- 10 incidents after those, and the resolutions of the 10 that were opened last before. They follow on
+-- from what is there.
 
 CREATE OR REPLACE PROCEDURE bench.want_more(round bigint)
 LANGUAGE plpgsql AS $$
@@ -32,30 +33,29 @@ BEGIN
     WITH resolved AS (
         UPDATE diogen_silver.incidents i SET status = 'resolved', resolved_at = i.opened_at + interval '3 h'
         WHERE (i.source, i.incident_id) IN (SELECT o.source, o.incident_id FROM diogen_silver.incidents o
-                                            WHERE o.status = 'open' ORDER BY o.document_id LIMIT 10)
-        RETURNING i.service
+                                            WHERE o.status = 'open'
+                                              AND o.document_id NOT IN (SELECT w.incident FROM bench.wanted_incidents w)
+                                            ORDER BY o.opened_at DESC, o.document_id LIMIT 10)
+        RETURNING i.source, i.incident_id
     )
-    INSERT INTO bench.changed_services SELECT DISTINCT service FROM resolved;
+    INSERT INTO diogen_silver.stale_incidents (source, incident_id) SELECT r.source, r.incident_id FROM resolved r;
     CALL bench.put_on_lists();
 END
 $$;
 
--- Services of which more has changed than what bench.wanted_… says.
-CREATE TABLE IF NOT EXISTS bench.changed_services (service text);
-
 -- Tells compute what has changed, as sql/silver/batch.sql does.
 CREATE OR REPLACE PROCEDURE bench.put_on_lists()
 LANGUAGE sql AS $$
-    INSERT INTO diogen_silver.stale_repositories AS s (source, repository)
-    SELECT 'acme', 'acme/' || bench.service(w.repository) FROM bench.wanted_pulls w
-    UNION
-    SELECT 'acme', 'acme/' || bench.service(w.repository) FROM bench.wanted_deployments w
-    UNION
-    SELECT 'acme', 'acme/' || bench.service(w.repository) FROM bench.wanted_incidents w
-    UNION
-    SELECT 'acme', 'acme/' || c.service FROM bench.changed_services c
-    ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
-    TRUNCATE bench.changed_services;
+    INSERT INTO diogen_silver.stale_repositories AS s (source, repository, since)
+    SELECT f.source, f.repository, min(f.at)
+    FROM (SELECT p.source, p.repository, p.created_at AS at FROM bench.pull_requests p
+          UNION ALL SELECT c.source, c.repository, c.committed_at FROM bench.commits c
+          UNION ALL SELECT d.source, d.repository, d.created_at FROM bench.deployments d) f
+    GROUP BY f.source, f.repository
+    ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET since = least(s.since, excluded.since);
+    INSERT INTO diogen_silver.stale_incidents (source, incident_id)
+    SELECT i.source, i.incident_id FROM bench.incidents i
+    ON CONFLICT DO NOTHING;
 $$;
 
 -- Takes away again what earlier runs added.

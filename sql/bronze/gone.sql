@@ -65,7 +65,8 @@ BEGIN
     -- A service without a row of its own is called like its repository.
     DELETE FROM diogen_gold.deployments d WHERE d.source = source AND d.repository = new_name;
     DELETE FROM diogen_gold.changes d WHERE d.source = source AND d.repository = new_name;
-    INSERT INTO diogen_silver.stale_repositories (source, repository) VALUES (source, new_name) ON CONFLICT DO NOTHING;
+    INSERT INTO diogen_silver.stale_repositories (source, repository) VALUES (source, new_name)
+    ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET since = excluded.since;
     IF pg_catalog.has_table_privilege('diogen.services', 'UPDATE') THEN
         UPDATE diogen.services s SET repository = new_name
         WHERE s.repository = old_name AND (s.source IS NULL OR s.source = source)

@@ -90,7 +90,8 @@ BEGIN
                  excluded.opened_at, excluded.ready_at, excluded.first_review_at, excluded.approved_at, excluded.merged_at,
                  excluded.deployed_at, excluded.deployment_id, excluded.environment, excluded.via, excluded.coding,
                  excluded.pickup, excluded.review, excluded.merge, excluded.deploy, excluded.lead_time, excluded.closed_time,
-                 excluded.reason, excluded.flags, excluded.fingerprint);
+                 excluded.reason, excluded.flags, excluded.fingerprint)
+        WHERE t.fingerprint <> excluded.fingerprint;
         GET DIAGNOSTICS stored = ROW_COUNT;
         written := written + stored;
     END IF;
@@ -113,7 +114,8 @@ BEGIN
              excluded.finished_at, excluded.attempts, excluded.first_attempt_succeeded, excluded.gate_wait, excluded.changes,
              excluded.baseline, excluded.redeploy, excluded.rollback, excluded.failed, excluded.failure_reasons,
              excluded.recovered_at, excluded.recovery_time, excluded.unplanned, excluded.unplanned_reasons, excluded.reason,
-             excluded.document, excluded.fingerprint);
+             excluded.document, excluded.fingerprint)
+    WHERE t.fingerprint <> excluded.fingerprint;
     GET DIAGNOSTICS stored = ROW_COUNT;
     written := written + stored;
 
@@ -136,6 +138,7 @@ LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
     one record;
+    since timestamptz;
     rows bigint;
     is_first boolean := true;
 BEGIN
@@ -154,10 +157,11 @@ BEGIN
         END IF;
         -- Whoever notes a change from here on waits, and notes it again afterwards.
         DELETE FROM diogen_silver.stale_repositories q
-        WHERE q.source = one.source AND q.repository = one.repository;
+        WHERE q.source = one.source AND q.repository = one.repository
+        RETURNING q.since INTO since;
         repositories := repositories + 1;
         SELECT g.rows, is_first AND g.is_first INTO rows, is_first
-        FROM diogen.gather_repository(one.source, one.repository) g;
+        FROM diogen.gather_repository(one.source, one.repository, since) g;
         EXIT WHEN rows > most;
     END LOOP;
     written := diogen.store_computation(is_first);
@@ -223,7 +227,7 @@ BEGIN
     IF rebuild THEN
         INSERT INTO diogen_silver.stale_repositories (source, repository)
         SELECT DISTINCT s.source, s.repository FROM diogen.deployed_services() s
-        ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
+        ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET since = excluded.since;
     END IF;
     COMMIT;
     LOOP

@@ -1,7 +1,7 @@
 -- The facts of a repository on their way to the computation, src/gold/gather.rs: which rows of silver
 -- a service's rules choose, and what is stored of it already.
 
-CREATE FUNCTION gather_service(source text, repository text, service text) RETURNS void
+CREATE FUNCTION gather_service(source text, repository text, service text, loaded_from timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
@@ -23,7 +23,7 @@ BEGIN
                                       d.started_at, d.finished_at, d.attempts, d.first_attempt_succeeded,
                                       (extract(epoch FROM d.gate_wait) * 1000000)::bigint, d.document))
     FROM diogen.service_deliveries(source, repository, service,
-                                   coalesce(rules.production_environments, '^(production|prod|live)$')) d;
+                                   coalesce(rules.production_environments, '^(production|prod|live)$'), loaded_from) d;
     PERFORM count(diogen.add_incident(position, i.source, i.incident_id, i.title, i.opened_at, i.resolved_at,
                                       (extract(epoch FROM i.told_active_time) * 1000000)::bigint, i.named_deployment, i.named_sha,
                                       i.named_pull_request))
@@ -37,13 +37,13 @@ BEGIN
             FROM diogen_silver.pull_request_files f
             WHERE (f.source, f.repository, f.number) = (p.source, p.repository, p.number)
         ) f
-        WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL
+        WHERE p.source = source AND p.repository = repository AND p.merged_at >= loaded_from
           AND f.is_member IS NOT FALSE;
     END IF;
 END
 $$;
-COMMENT ON FUNCTION gather_service(text, text, text) IS
-    'Tells the computation the rules, deployments and incidents of a service of the repository that was begun';
+COMMENT ON FUNCTION gather_service(text, text, text, timestamptz) IS
+    'Tells the computation the rules, the deployments from a time on and the incidents of a service of the repository that was begun';
 
 CREATE FUNCTION gather_shared_commits(source text, repository text) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -163,13 +163,15 @@ $$;
 COMMENT ON FUNCTION gather_copied_commits(text, text) IS
     'Tells the computation the commits of the pull requests of which a commit says that it is a copy of one';
 
-CREATE FUNCTION gather_details(source text, repository text) RETURNS void
+CREATE FUNCTION gather_details(source text, repository text, loaded_from timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
     perhaps_reviewed_late bigint[] := diogen.perhaps_reviewed_late();
 BEGIN
-    PERFORM diogen.gather_shared_commits(source, repository);
+    IF loaded_from = '-infinity' THEN
+        PERFORM diogen.gather_shared_commits(source, repository);
+    END IF;
     PERFORM count(diogen.add_pull_request_detail(e.number, is_force_pushed => e.is_force_pushed,
                                                  closed_at => e.closed_at, reopened_at => e.reopened_at))
     FROM (
@@ -195,9 +197,9 @@ BEGIN
                     AND NOT r.reviewer_is_bot AND r.reviewer <> p.author AND r.submitted_at > p.merged_at);
 END
 $$;
-COMMENT ON FUNCTION gather_details(text, text) IS 'Tells the computation what only few pull requests have to tell';
+COMMENT ON FUNCTION gather_details(text, text, timestamptz) IS 'Tells the computation what only few pull requests have to tell';
 
-CREATE FUNCTION gather_commits(source text, repository text) RETURNS void
+CREATE FUNCTION gather_commits(source text, repository text, loaded_from timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET enable_indexscan = off -- its order is that of the names: every row from another page
 AS $$
@@ -206,11 +208,12 @@ BEGIN
     PERFORM count(diogen.add_commit(c.sha, c.parents, c.author, c.authored_at, c.committed_at, c.message,
                                     c.is_on_default_branch, c.pull_request_numbers IS NOT DISTINCT FROM '{}'))
     FROM diogen_silver.commits c
-    WHERE c.source = source AND c.repository = repository;
+    WHERE c.source = source AND c.repository = repository
+      AND (c.committed_at >= loaded_from OR c.committed_at IS NULL);
 END
 $$;
-COMMENT ON FUNCTION gather_commits(text, text) IS
-    'Tells the computation the commits of a repository';
+COMMENT ON FUNCTION gather_commits(text, text, timestamptz) IS
+    'Tells the computation the commits of a repository from a time on, and those whose time is not known';
 
 CREATE FUNCTION gather_stored(source text, repository text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$
@@ -229,18 +232,96 @@ $$;
 COMMENT ON FUNCTION gather_stored(text, text) IS
     'Tells the computation which rows of a repository are stored; returns whether there are any changes among them';
 
-CREATE FUNCTION gather_repository(source text, repository text, OUT rows bigint, OUT is_first boolean)
+CREATE FUNCTION gather_stored_since(source text, repository text, services text[], loaded_from timestamptz,
+                                    settled timestamptz, since timestamptz) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM count(diogen.add_stored('change', c.service, c.change_id, c.fingerprint))
+    FROM diogen_gold.changes c
+    WHERE c.source = source AND c.repository = repository AND c.number IS NULL AND c.merged_at >= settled;
+    PERFORM count(diogen.add_stored_change(c.service, c.change_id, c.fingerprint, c.merged_at))
+    FROM diogen_gold.changes c
+    WHERE c.source = source AND c.repository = repository AND c.service = ANY (services)
+      AND c.change_id = ANY (ARRAY(SELECT '#' || p.number FROM diogen_silver.pull_requests p
+                                   WHERE p.source = source AND p.repository = repository AND p.merged_at >= settled));
+    PERFORM count(diogen.add_stored_deployment(d.service, d.deployment_id, d.fingerprint, d.environment, d.sha, d.status,
+                                               d.created_at, d.started_at, d.finished_at, d.rollback))
+    FROM diogen_gold.deployments d
+    WHERE d.source = source AND d.repository = repository
+      AND (coalesce(d.finished_at, d.created_at, '-infinity') >= loaded_from
+           OR d.service = ANY (services) AND d.deployment_id = ANY (diogen.added_deliveries()));
+    PERFORM diogen.add_stored_past(
+        s.position - 1,
+        EXISTS (SELECT FROM diogen_gold.deployments d WHERE (d.source, d.repository, d.service) = (source, repository, s.service)),
+        coalesce(bool_or(f.recovered_at IS NULL), false),
+        coalesce(bool_or(f.recovered_at IS NOT NULL OR f.failure_reasons @> '{failed_run}'), false))
+    FROM unnest(services) WITH ORDINALITY AS s (service, position)
+    LEFT JOIN diogen_gold.deployments f
+           ON f.source = source AND f.repository = repository AND f.service = s.service AND f.failed
+          AND f.finished_at < settled AND coalesce(f.recovered_at, 'infinity') >= since
+    GROUP BY s.position, s.service;
+    PERFORM count(diogen.add_stored('month', m.service, m.month::text, m.fingerprint))
+    FROM diogen_gold.months m
+    WHERE m.source = source AND m.repository = repository AND m.month >= (settled AT TIME ZONE 'UTC')::date;
+END
+$$;
+COMMENT ON FUNCTION gather_stored_since(text, text, text[], timestamptz, timestamptz, timestamptz) IS
+    'Tells the computation which rows of the end of a repository''s history are stored, and what is stored of the time before that matters to it';
+
+CREATE FUNCTION shares_commits(source text, repository text, merged_from timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    WITH merged AS MATERIALIZED (
+        SELECT p.number, p.merge_sha FROM diogen_silver.pull_requests p
+        WHERE p.source = shares_commits.source AND p.repository = shares_commits.repository AND p.merged_at >= merged_from
+    ), listed AS MATERIALIZED (
+        SELECT c.number, c.sha, c.committed_at
+        FROM merged m
+        JOIN diogen_silver.pull_request_commits c
+          ON c.source = shares_commits.source AND c.repository = shares_commits.repository AND c.number = m.number
+    )
+    SELECT EXISTS (SELECT FROM listed l GROUP BY l.sha HAVING count(*) > 1)
+        OR EXISTS (SELECT FROM listed l JOIN merged m ON m.merge_sha = l.sha WHERE m.number <> l.number)
+        -- One that was merged before lists no younger ones.
+        OR EXISTS (SELECT FROM listed l
+                   WHERE (l.committed_at >= merged_from) IS NOT TRUE
+                     AND (EXISTS (SELECT FROM diogen_silver.pull_request_commits o
+                                  WHERE (o.source, o.repository, o.sha) = (shares_commits.source, shares_commits.repository, l.sha)
+                                    AND o.number <> l.number)
+                          OR EXISTS (SELECT FROM diogen_silver.commits c
+                                     WHERE (c.source, c.repository, c.sha) = (shares_commits.source, shares_commits.repository, l.sha)
+                                       AND (c.pull_request_numbers <> ARRAY[l.number]) IS TRUE)))
+$$;
+COMMENT ON FUNCTION shares_commits(text, text, timestamptz) IS
+    'Whether a pull request that was merged from a time on lists a commit that may be another''s';
+
+CREATE FUNCTION is_known_of(source text, repository text, beginnings text[], loaded_from timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT beginnings <> '{}' AND (
+        EXISTS (SELECT FROM unnest(beginnings) AS b (sha)
+                JOIN diogen_silver.commits c
+                  ON c.source = is_known_of.source AND c.repository = is_known_of.repository
+                 AND c.sha >= b.sha AND c.sha < b.sha || 'g')
+        OR EXISTS (SELECT FROM diogen_silver.pull_requests p
+                   WHERE p.source = is_known_of.source AND p.repository = is_known_of.repository
+                     AND p.merged_at < loaded_from AND left(p.merge_sha, 32) = ANY (beginnings))
+        OR EXISTS (SELECT FROM diogen_gold.deployments d
+                   WHERE d.source = is_known_of.source AND d.repository = is_known_of.repository
+                     AND d.finished_at < loaded_from AND left(d.sha, 32) = ANY (beginnings)))
+$$;
+COMMENT ON FUNCTION is_known_of(text, text, text[], timestamptz) IS
+    'Whether anything before a time, or a commit, has a name that begins so: 32 digits';
+
+CREATE FUNCTION gather_facts(source text, repository text, services text[], loaded_from timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
-    services text[] := diogen.repository_services(source, repository);
     by_commit_date boolean := EXISTS (SELECT FROM diogen.services s
                                       WHERE s.service = ANY (services) AND s.first_commit_by = 'committed');
     direct text[];
     service text;
 BEGIN
-    PERFORM diogen.begin_repository(source, repository);
-    PERFORM diogen.gather_commits(source, repository);
+    PERFORM diogen.gather_commits(source, repository, loaded_from);
     direct := diogen.direct_commits();
     IF direct <> '{}' THEN
         -- Those that GitHub ties to no pull request, though a merged one lists them.
@@ -259,15 +340,50 @@ BEGIN
         p.created_at, p.ready_at, p.first_review_at, p.approved_at, p.merged_at, p.commits_known, p.commit_count,
         p.base_ref, p.review_count))
     FROM diogen_silver.pull_requests p
-    WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL;
-    PERFORM diogen.gather_details(source, repository);
+    WHERE p.source = source AND p.repository = repository AND p.merged_at >= loaded_from;
+    PERFORM diogen.gather_details(source, repository, loaded_from);
     PERFORM diogen.gather_copied_commits(source, repository);
     FOREACH service IN ARRAY services LOOP
-        PERFORM diogen.gather_service(source, repository, service);
+        PERFORM diogen.gather_service(source, repository, service, loaded_from);
     END LOOP;
+END
+$$;
+COMMENT ON FUNCTION gather_facts(text, text, text[], timestamptz) IS
+    'Tells the computation the facts of a repository and its services from a time on';
+
+CREATE FUNCTION gather_repository(source text, repository text, since timestamptz, OUT rows bigint, OUT is_first boolean)
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+    services text[] := diogen.repository_services(source, repository);
+    longest_link interval := coalesce((SELECT max(s.link_incidents_for) FROM diogen.services s WHERE s.service = ANY (services)), '0');
+    settled timestamptz;
+    loaded_from timestamptz;
+    warm_up interval;
+    beginnings text[];
+BEGIN
+    since := least(since, now());
+    settled := date_trunc('month', since - greatest(longest_link, '7 days'), 'UTC');
+    -- Only the end of its history, where that does: src/gold/window.rs.
+    FOREACH warm_up IN ARRAY CASE WHEN isfinite(since) THEN ARRAY['30 days', '180 days']::interval[] ELSE '{}' END LOOP
+        loaded_from := settled - greatest(longest_link, warm_up);
+        CONTINUE WHEN diogen.shares_commits(source, repository, loaded_from);
+        PERFORM diogen.begin_repository(source, repository, settled, since);
+        PERFORM diogen.gather_facts(source, repository, services, loaded_from);
+        PERFORM diogen.gather_stored_since(source, repository, services, loaded_from, settled, since);
+        beginnings := diogen.compute_repository();
+        IF beginnings IS NOT NULL AND NOT diogen.is_known_of(source, repository, beginnings, loaded_from) THEN
+            is_first := false;
+            rows := diogen.finish_repository();
+            RETURN;
+        END IF;
+    END LOOP;
+    PERFORM diogen.begin_repository(source, repository, NULL, NULL);
+    PERFORM diogen.gather_facts(source, repository, services, '-infinity');
     is_first := NOT diogen.gather_stored(source, repository);
+    PERFORM diogen.compute_repository();
     rows := diogen.finish_repository();
 END
 $$;
-COMMENT ON FUNCTION gather_repository(text, text) IS
-    'Tells the computation all facts of a repository, and computes its services; returns how many rows there are to store so far, and whether no change of this repository is stored';
+COMMENT ON FUNCTION gather_repository(text, text, timestamptz) IS
+    'Tells the computation the facts of a repository, of which those before a time have not changed, and computes its services; returns how many rows there are to store so far, and whether no change of this repository is stored';

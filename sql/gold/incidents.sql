@@ -128,7 +128,7 @@ BEGIN
         DELETE FROM diogen_gold.incidents i
         WHERE i.source = source AND (keys IS NULL OR i.incident_id = ANY (keys))
           AND NOT EXISTS (SELECT FROM fresh f WHERE f.incident_id = i.incident_id AND f.service = i.service)
-        RETURNING i.service
+        RETURNING i.service, i.incident_id, i.opened_at
     ), stored AS (
         INSERT INTO diogen_gold.incidents AS t
             (source, incident_id, service, title, severity, status, opened_at, acknowledged_at, resolved_at, told_active_time,
@@ -150,15 +150,24 @@ BEGIN
                excluded.resolved_at, excluded.told_active_time, excluded.named_deployment, excluded.named_sha,
                excluded.named_pull_request, excluded.rule, excluded.origin, excluded.url, excluded.issue_id,
                excluded.document)
-        RETURNING t.service
+        RETURNING t.service, t.incident_id, t.opened_at
+    ), changed AS (
+        SELECT c.service,
+               -- As they were before: a cause that was named, and an outage of several, may lie anywhere.
+               min(least(c.opened_at, CASE WHEN num_nonnulls(o.named_deployment, o.named_sha, o.named_pull_request, o.merged_into) > 0
+                                                OR EXISTS (SELECT FROM diogen_gold.incidents p
+                                                           WHERE (p.source, p.service, p.merged_into) = (o.source, o.service, o.incident_id))
+                                           THEN '-infinity' ELSE o.opened_at END)) AS since
+        FROM (SELECT g.* FROM gone g UNION ALL SELECT t.* FROM stored t) c
+        LEFT JOIN diogen_gold.incidents o ON (o.source, o.incident_id, o.service) = (source, c.incident_id, c.service)
+        GROUP BY c.service
     )
-    INSERT INTO diogen_silver.stale_repositories (source, repository)
-    SELECT DISTINCT s.source, s.repository
-    FROM (SELECT g.service FROM gone g UNION SELECT t.service FROM stored t) c
-    JOIN diogen.deployed_services() s USING (service)
-    UNION
-    SELECT source, '' FROM (SELECT g.service FROM gone g UNION SELECT t.service FROM stored t) c WHERE c.service = ''
-    ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
+    INSERT INTO diogen_silver.stale_repositories AS s (source, repository, since)
+    SELECT d.source, d.repository, min(c.since) FROM changed c JOIN diogen.deployed_services() d USING (service)
+    WHERE c.service <> '' GROUP BY d.source, d.repository
+    UNION ALL
+    SELECT source, '', c.since FROM changed c WHERE c.service = ''
+    ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET since = least(s.since, excluded.since);
 END
 $$;
 COMMENT ON FUNCTION store_incidents(text, boolean) IS

@@ -87,7 +87,8 @@ $$;
 COMMENT ON FUNCTION named_commit(deployment_rules, text, text, text, text) IS
     'The commit that was deployed: that of the tag, release or branch that the rule finds in what is told, else the one that the API names';
 
-CREATE FUNCTION rule_deliveries(rule deployment_rules, source text, repository text, service text, production_environments text)
+CREATE FUNCTION rule_deliveries(rule deployment_rules, source text, repository text, service text, production_environments text,
+                                finished_from timestamptz DEFAULT '-infinity')
 RETURNS SETOF delivery
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
@@ -116,6 +117,7 @@ BEGIN
         FROM diogen_silver.deployments d
         LEFT JOIN waits w USING (deployment_id)
         WHERE d.source = source AND d.repository = repository AND d.origin = rule.origin
+          AND coalesce(d.finished_at, d.created_at, '-infinity') >= finished_from
           AND d.environment ~* production_environments AND (d.service IS NULL OR d.service = service)
           AND (rule.name_pattern IS NULL OR d.task ~* rule.name_pattern);
     WHEN 'pipeline_job' THEN
@@ -197,15 +199,16 @@ BEGIN
         SELECT '#' || p.number, NULL::text, 'merge', p.merge_sha, 'success', p.merged_at, p.merged_at, p.merged_at,
                1::bigint, true, NULL::interval, 'pull_requests ' || p.repository || '#' || p.number
         FROM diogen_silver.pull_requests p
-        WHERE p.source = source AND p.repository = repository AND p.merged_at IS NOT NULL
+        WHERE p.source = source AND p.repository = repository AND p.merged_at >= finished_from
           AND p.merge_sha IS NOT NULL AND p.base_ref = coalesce(default_branch, p.base_ref);
     END CASE;
 END
 $$;
-COMMENT ON FUNCTION rule_deliveries(deployment_rules, text, text, text, text) IS
-    'The production deployments of a service that one rule yields';
+COMMENT ON FUNCTION rule_deliveries(deployment_rules, text, text, text, text, timestamptz) IS
+    'The production deployments of a service that one rule yields; of some origins only those that finished, or else were made, from a time on';
 
-CREATE FUNCTION service_deliveries(source text, repository text, service text, production_environments text)
+CREATE FUNCTION service_deliveries(source text, repository text, service text, production_environments text,
+                                   finished_from timestamptz DEFAULT '-infinity')
 RETURNS SETOF delivery
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
@@ -213,10 +216,12 @@ DECLARE
     rule diogen.deployment_rules;
 BEGIN
     FOR rule IN SELECT r.* FROM diogen.service_rules(service) r LOOP
-        RETURN QUERY SELECT d.* FROM diogen.rule_deliveries(rule, source, repository, service, production_environments) d;
+        RETURN QUERY SELECT d.*
+                     FROM diogen.rule_deliveries(rule, source, repository, service, production_environments, finished_from) d
+                     WHERE coalesce(d.finished_at, d.created_at, '-infinity') >= finished_from;
         EXIT WHEN FOUND;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION service_deliveries(text, text, text, text) IS
-    'The production deployments of a service, from the first of its rules that yields any';
+COMMENT ON FUNCTION service_deliveries(text, text, text, text, timestamptz) IS
+    'The production deployments of a service that finished, or else were made, from a time on; from the first of its rules that yields any';

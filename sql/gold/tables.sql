@@ -36,6 +36,10 @@ BEGIN
         fingerprint bigint NOT NULL,
         PRIMARY KEY (source, repository, service, deployment_id)
     );
+    CREATE INDEX IF NOT EXISTS deployments_repository
+        ON diogen_gold.deployments (repository, (coalesce(finished_at, created_at, '-infinity')));
+    CREATE INDEX IF NOT EXISTS deployments_failed
+        ON diogen_gold.deployments (repository, (coalesce(recovered_at, 'infinity'))) WHERE failed;
     COMMENT ON TABLE diogen_gold.deployments IS 'One row per deployment of a service to production';
     COMMENT ON COLUMN diogen_gold.deployments.source IS 'Source';
     COMMENT ON COLUMN diogen_gold.deployments.service IS 'Service, as in diogen.services; else its repository';
@@ -108,6 +112,7 @@ BEGIN
         fingerprint bigint NOT NULL,
         PRIMARY KEY (source, repository, service, change_id)
     );
+    CREATE INDEX IF NOT EXISTS changes_direct ON diogen_gold.changes (repository, merged_at) WHERE number IS NULL;
     COMMENT ON TABLE diogen_gold.changes IS
         'One row per change of a service: a merged pull request, or a commit that belongs to none';
     COMMENT ON COLUMN diogen_gold.changes.source IS 'Source';

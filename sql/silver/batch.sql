@@ -78,6 +78,7 @@ DECLARE
     types text[];
     rows text;
     values text;
+    since text := diogen.matters_since(normalizer.target);
     stale text;
     again text;
 BEGIN
@@ -112,8 +113,7 @@ BEGIN
                        -- Written even where it is there: who works the list off must wait before the row goes.
                        ON CONFLICT ON CONSTRAINT %4$I DO UPDATE SET source = excluded.source)',
                   l.list, diogen.column_list('%I', l.key), l.rows, l.list || '_pkey'), '')
-              FROM (VALUES ('stale_repositories', '{repository}'::text[], 'changed', true),
-                           ('stale_pull_requests', '{repository,number}', 'changed', true),
+              FROM (VALUES ('stale_pull_requests', '{repository,number}'::text[], 'changed', true),
                            ('stale_deployments', '{repository,deployment_id}', 'changed', true),
                            ('stale_issues', '{issue_id}', 'changed', true),
                            ('stale_incident_issues', '{issue_id}', 'changed', true),
@@ -127,6 +127,13 @@ BEGIN
                                 ON (p.source, p.repository, p.sha) = ($1, c.repository, c.sha)) c', false)
                    ) AS l (list, key, rows, is_by_key)
               WHERE CASE WHEN l.is_by_key THEN keys @> l.key ELSE normalizer.target = 'commits' END);
+    IF 'repository' = ANY (keys) THEN
+        stale := concat(stale, '
+                  , stale_repositories AS (
+                       INSERT INTO diogen_silver.stale_repositories AS s (source, repository, since)
+                       SELECT $1, c.repository, min(c.since) FROM changed c GROUP BY c.repository
+                       ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET since = least(s.since, excluded.since))');
+    END IF;
     -- Another document may yield what this one no longer does: whichever may name the same in its rows.
     again := format(
         ', again AS (
@@ -145,21 +152,22 @@ BEGIN
                WHERE o.kind = normalizer.kind AND o.stream = normalizer.stream AND o.initial_columns <> '{}') THEN
         plan.fill_rows := plan.insert_rows;
     END IF;
-    plan.insert_rows := format('WITH changed AS (%s RETURNING %s)%s SELECT count(*) FROM changed',
-                               plan.insert_rows, diogen.column_list('%I', keys), stale);
+    plan.insert_rows := format('WITH changed AS (%s RETURNING %s, %s AS since)%s SELECT count(*) FROM changed',
+                               replace(plan.insert_rows, ' (source,', ' AS t (source,'), diogen.column_list('t.%I', keys), since, stale);
     plan.upsert_rows := format(
         'WITH changed AS (
              INSERT INTO diogen_silver.%I AS t (source, document_id, %s) SELECT $1, n.document_id, %s FROM %s
              ON CONFLICT (source, %s) DO UPDATE SET document_id = excluded.document_id%s
              WHERE (t.document_id, %s) IS DISTINCT FROM (excluded.document_id, %s)
                AND (t.document_id = excluded.document_id OR diogen.outranks(%L, %L, excluded.document_id, t.document_id))
-             RETURNING %s)%s SELECT count(*) FROM changed',
+             RETURNING %s, %s AS since)%s SELECT count(*) FROM changed',
         normalizer.target, diogen.column_list('%I', columns), values, rows, diogen.column_list('%I', keys),
         (SELECT string_agg(format(', %1$I = excluded.%1$I', c), '') FROM unnest(compared) AS c WHERE c <> 'document_id'),
         diogen.column_list('t.%I', compared), diogen.column_list('excluded.%I', compared),
-        normalizer.kind, normalizer.target, diogen.column_list('t.%I', keys), stale);
+        normalizer.kind, normalizer.target, diogen.column_list('t.%I', keys), since, stale);
     plan.remove_rows := format(
-        'WITH changed AS (DELETE FROM diogen_silver.%I t WHERE t.document_id = ANY ($2) RETURNING %s)%s%s
+        'WITH changed AS (DELETE FROM diogen_silver.%I t WHERE t.document_id = ANY ($2)
+                          RETURNING %s, timestamptz ''-infinity'' AS since)%s%s
          SELECT count(*) FROM changed',
         normalizer.target, diogen.column_list('t.%I', keys), stale, again);
     plan.delete_rows := format(
@@ -167,7 +175,7 @@ BEGIN
              DELETE FROM diogen_silver.%I t
              WHERE t.document_id = ANY ($2)
                AND NOT EXISTS (SELECT FROM %s WHERE (n.document_id, %s) = (t.document_id, %s))
-             RETURNING %s)%s%s SELECT count(*) FROM changed',
+             RETURNING %s, timestamptz ''-infinity'' AS since)%s%s SELECT count(*) FROM changed',
         normalizer.target, rows, diogen.column_list('n.%I', keys), diogen.column_list('t.%I', keys),
         diogen.column_list('t.%I', keys), stale, again);
     RETURN plan;
@@ -175,6 +183,43 @@ END
 $$;
 COMMENT ON FUNCTION plan_normalizer(normalizers) IS
     'The statements that store the rows of a normalizer; one that does not fit its target is refused';
+
+CREATE FUNCTION matters_since(target text) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce((
+        SELECT CASE WHEN m.may_be_named AND EXISTS (SELECT FROM diogen.deployment_rules r WHERE r.ref_pattern IS NOT NULL)
+                    THEN 'timestamptz ''-infinity''' ELSE m.moment END
+        FROM (VALUES ('commits', true, 'coalesce(t.committed_at, ''-infinity'')'),
+                     ('tags', true, 'coalesce(t.tagged_at, ''-infinity'')'),
+                     ('releases', true, 'coalesce(t.published_at, ''-infinity'')'),
+                     ('branches', true, 'timestamptz ''infinity'''),
+                     -- What a subquery reads is what was there before.
+                     ('repositories', false,
+                      'CASE WHEN EXISTS (SELECT FROM diogen_silver.repositories o
+                                         WHERE (o.source, o.repository) = (t.source, t.repository)
+                                           AND o.default_branch IS NOT DISTINCT FROM t.default_branch)
+                            THEN timestamptz ''infinity'' ELSE ''-infinity'' END'),
+                     ('deployments', false,
+                      'coalesce(least((SELECT least(o.created_at, o.started_at, o.finished_at) FROM diogen_silver.deployments o
+                                       WHERE (o.source, o.repository, o.deployment_id) = (t.source, t.repository, t.deployment_id)),
+                                      t.created_at, t.started_at, t.finished_at), ''-infinity'')'),
+                     ('deployment_statuses', false,
+                      'coalesce((SELECT coalesce(d.created_at, ''-infinity'') FROM diogen_silver.deployments d
+                                 WHERE (d.source, d.repository, d.deployment_id) = (t.source, t.repository, t.deployment_id)), ''infinity'')'),
+                     ('pipeline_runs', false, 'coalesce(t.created_at, ''-infinity'')'),
+                     ('pipeline_jobs', false,
+                      'coalesce((SELECT min(coalesce(r.created_at, ''-infinity'')) FROM diogen_silver.pipeline_runs r
+                                 WHERE (r.source, r.repository, r.run_id) = (t.source, t.repository, t.run_id)), ''infinity'')'),
+                     ('pull_requests', false, 'coalesce(t.created_at, ''-infinity'')')) AS m (target, may_be_named, moment)
+        WHERE m.target = matters_since.target),
+        CASE WHEN matters_since.target IN ('pull_request_commits', 'pull_request_files', 'pull_request_events', 'reviews')
+             -- One that has yet to come brings its own.
+             THEN 'coalesce((SELECT coalesce(p.created_at, ''-infinity'') FROM diogen_silver.pull_requests p
+                             WHERE (p.source, p.repository, p.number) = (t.source, t.repository, t.number)), ''infinity'')'
+             ELSE 'timestamptz ''-infinity''' END)
+$$;
+COMMENT ON FUNCTION matters_since(text) IS
+    'From when on the figures may be others because of a row of a silver table, as an expression over that row, t: no fact before was changed by it. -infinity: always, infinity: never';
 
 CREATE FUNCTION column_list(pattern text, columns text[]) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$

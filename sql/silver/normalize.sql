@@ -46,7 +46,7 @@ BEGIN
         INSERT INTO diogen_silver.stale_repositories (source, repository)
         SELECT source, s.scope FROM pg_catalog.unnest(scopes) AS s (scope)
         WHERE written > 0 AND is_first
-        ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
+        ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET since = excluded.since;
     END IF;
 END
 $$;
@@ -132,7 +132,7 @@ BEGIN
       AND NOT EXISTS (SELECT FROM diogen_bronze.documents d WHERE d.source = source AND d.scope = r.repository);
     INSERT INTO diogen_silver.stale_repositories (source, repository)
     SELECT r.source, r.repository FROM diogen_silver.repositories r WHERE r.source = source
-    ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source;
+    ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET since = excluded.since;
     INSERT INTO diogen_silver.stale_pull_requests (source, repository, number)
     SELECT p.source, p.repository, p.number FROM diogen_silver.pull_requests p WHERE p.source = source
     ON CONFLICT DO NOTHING;

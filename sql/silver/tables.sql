@@ -42,11 +42,14 @@ BEGIN
     CREATE TABLE IF NOT EXISTS diogen_silver.stale_repositories (
         source text NOT NULL,
         repository text NOT NULL,
+        since timestamptz NOT NULL DEFAULT '-infinity',
         PRIMARY KEY (source, repository)
     );
     COMMENT ON TABLE diogen_silver.stale_repositories IS
         'Repositories whose facts changed; compute works the list off';
     COMMENT ON COLUMN diogen_silver.stale_repositories.repository IS 'Repository, as owner/name';
+    COMMENT ON COLUMN diogen_silver.stale_repositories.since IS
+        'The earliest moment of a fact that changed; -infinity: any may have, infinity: none that counts';
 
     CREATE TABLE IF NOT EXISTS diogen_silver.stale_incidents (
         source text NOT NULL,

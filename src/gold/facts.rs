@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::graph::{CommitGraph, Node};
+use super::window::Window;
 
 /// A moment.
 pub type Time = i64;
@@ -32,6 +33,8 @@ pub struct Repository {
     pub commits: Vec<DirectCommit>,
     /// What is deployed from it.
     pub services: Vec<Service>,
+    /// Which part of its history this is; `None`: all.
+    pub window: Option<Window>,
 }
 
 /// A merged pull request.
@@ -166,6 +169,17 @@ pub enum Status {
     /// It did neither, or has not ended.
     #[default]
     Other,
+}
+
+impl Status {
+    /// From what silver calls it.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "success" => Self::Success,
+            "failure" => Self::Failure,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// A deployment to production.

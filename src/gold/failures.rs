@@ -1,10 +1,10 @@
 //! Which deployments caused failures, when these were over, and what was made because of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::facts::{Delivery, Duration, Incident, Repository, Service, Status, Time};
 use super::flags::Flags;
-use super::service::{Change, Names, Subject, is_counted};
+use super::service::{Change, Names, is_counted};
 use super::shipping::Shipping;
 
 /// What went wrong with a deployment, and right again.
@@ -117,7 +117,7 @@ impl Search<'_> {
     /// failed. What was taken back before it was live did no harm.
     fn by_revert(&mut self, repository: &Repository, names: &Names, changes: &mut [Change]) {
         for position in 0..changes.len() {
-            let reverted = reverted_by(repository, names, changes, position);
+            let reverted = names.reverted_by(repository, changes, position);
             let change = &mut changes[position];
             if !reverted.is_empty() {
                 change.flags.set(Flags::REVERT);
@@ -274,33 +274,6 @@ fn names_other_service(repository: &Repository, incident: &Incident) -> bool {
     let mut all = services.flat_map(|it| &it.deliveries);
     let id = incident.deployment.as_deref();
     id.is_some_and(|id| all.any(|it| it.id == id))
-}
-
-/// The changes that a change says it takes back: by number, by title, or by commit.
-fn reverted_by(
-    repository: &Repository,
-    names: &Names,
-    changes: &[Change],
-    position: usize,
-) -> Vec<usize> {
-    let change = &changes[position];
-    let by_text = match change.subject {
-        Subject::Commit(_) => None,
-        Subject::PullRequest(it) => {
-            let it = &repository.pull_requests[it];
-            let by_number = it.reverts.and_then(|number| names.number(number));
-            by_number.or_else(|| names.title(it.reverts_title?, repository, changes, it.merged_at))
-        }
-    };
-    let commits = change
-        .node(repository)
-        .map(|node| repository.graph.reverted_by(node));
-    let by_commit = commits
-        .into_iter()
-        .flatten()
-        .filter_map(|&node| names.node(node));
-    let found: HashSet<_> = by_text.into_iter().chain(by_commit).collect();
-    found.into_iter().filter(|&it| it != position).collect()
 }
 
 /// The successful deployments in the order in which they can be to blame.

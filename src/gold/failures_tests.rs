@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::super::facts::{HOUR, Policy};
 use super::super::graph::Commit;
 use super::super::service::{self, Outcome};
+use super::super::shipping::Shipping;
 use super::*;
 
 /// How many commits there are, each on top of the one before.
@@ -53,6 +54,10 @@ fn policy() -> impl Strategy<Value = Policy> {
             ..Policy::default()
         },
     )
+}
+
+fn compute(repository: &Repository, it: &Service) -> Outcome {
+    service::compute(repository, it, &Shipping::new(repository, it))
 }
 
 fn service(deliveries: &[Told], incidents: &[Incident], policy: &Policy) -> (Repository, Service) {
@@ -117,7 +122,7 @@ proptest! {
         deliveries in deliveries(), incidents in incidents(), policy in policy(),
     ) {
         let (repository, service) = service(&deliveries, &incidents, &policy);
-        let outcome = service::compute(&repository, &service);
+        let outcome = compute(&repository, &service);
         let mut counted = 0;
         let mut failed = 0;
         for (position, (it, delivery)) in outcome.deployments.iter().zip(&service.deliveries).enumerate() {
@@ -150,14 +155,14 @@ proptest! {
         deliveries in deliveries(), incidents in incidents(), policy in policy(), turn in 0..8usize,
     ) {
         let (repository, mut service) = service(&deliveries, &incidents, &policy);
-        let expected = named(&service, &service::compute(&repository, &service));
+        let expected = named(&service, &compute(&repository, &service));
         service.deliveries.reverse();
         service.incidents.reverse();
         let turn = |length: usize| turn.checked_rem(length).unwrap_or_default();
         let (by, of_incidents) = (turn(service.deliveries.len()), turn(service.incidents.len()));
         service.deliveries.rotate_left(by);
         service.incidents.rotate_left(of_incidents);
-        prop_assert_eq!(named(&service, &service::compute(&repository, &service)), expected);
+        prop_assert_eq!(named(&service, &compute(&repository, &service)), expected);
     }
 }
 
@@ -181,7 +186,7 @@ fn of_two_deployments_at_once_the_same_one_is_to_blame() {
     let incidents = [incident("I-1", "down", 2, None)];
     let (repository, mut service) = service(&[at(1, 1), at(2, 1)], &incidents, &Policy::default());
     for _ in 0..2 {
-        let outcome = service::compute(&repository, &service);
+        let outcome = compute(&repository, &service);
         let due_to = outcome.links[0]
             .due_to
             .map(|(by, _)| service.deliveries[by].id.as_str());

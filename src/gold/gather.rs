@@ -19,7 +19,9 @@ use super::facts::{
 use super::graph::{self, Commit};
 use super::months::ORIGINS;
 use super::results::{Results, Told};
-use super::service;
+use super::service::{self, Outcome};
+use super::shipping::Shipping;
+use super::window::{Stored, Window};
 use crate::interrupts;
 
 #[derive(Default)]
@@ -37,6 +39,12 @@ struct Computation {
     has_several_bases: bool,
     /// The pull requests with reviews of which none counts as before the merge.
     perhaps_reviewed_late: Vec<i64>,
+    /// What is stored of each service, where only the end of the history is computed.
+    stored: Vec<Stored>,
+    /// Whether what is stored shows that the end does not do.
+    is_broken: bool,
+    /// What was computed of each service.
+    outcomes: Vec<Outcome>,
     results: Results,
 }
 
@@ -60,9 +68,19 @@ fn begin_computation() {
     COMPUTATION.set(Computation::default());
 }
 
-/// Begins the next repository of the computation.
-#[pg_extern(volatile, strict, parallel_unsafe)]
-fn begin_repository(source: &str, repository: &str) {
+/// Begins the next repository of the computation. `settled` and `since`, which are NULL together,
+/// tell which part of its history is computed, [`Window`]; NULL: all.
+#[pg_extern(volatile, parallel_unsafe)]
+fn begin_repository(
+    source: &str,
+    repository: &str,
+    settled: Option<TimestampWithTimeZone>,
+    since: Option<TimestampWithTimeZone>,
+) {
+    let window = settled.zip(since).map(|(settled, since)| Window {
+        settled: settled.into(),
+        since: since.into(),
+    });
     COMPUTATION.with_borrow_mut(|it| {
         let mut graph = std::mem::take(&mut it.repository.graph);
         graph.clear();
@@ -70,9 +88,14 @@ fn begin_repository(source: &str, repository: &str) {
             source: source.to_owned(),
             name: repository.to_owned(),
             graph,
+            window,
             ..Repository::default()
         };
         it.told.clear();
+        it.stored.clear();
+        it.outcomes.clear();
+        it.results.forget();
+        it.is_broken = false;
         it.positions.clear();
         it.copied.clear();
         it.base_branch = None;
@@ -120,6 +143,7 @@ fn add_service(
     COMPUTATION.with_borrow_mut(|it| {
         it.repository.services.push(service);
         it.told.push(Vec::new());
+        it.stored.push(Stored::default());
         it.repository.services.len() as i64 - 1
     })
 }
@@ -346,11 +370,7 @@ fn add_delivery(
             environment: environment.map(str::to_owned),
             sha: sha.map(str::to_owned),
             node,
-            status: match status {
-                "success" => Status::Success,
-                "failure" => Status::Failure,
-                _ => Status::Other,
-            },
+            status: Status::named(status),
             started_at: micros(started_at),
             finished_at: micros(finished_at),
         });
@@ -367,6 +387,16 @@ fn add_delivery(
             document: document.map(str::to_owned),
         });
         true
+    })
+}
+
+/// The deployments that were added, of any service.
+#[pg_extern(volatile, parallel_unsafe)]
+fn added_deliveries() -> Vec<String> {
+    COMPUTATION.with_borrow(|it| {
+        let services = it.repository.services.iter();
+        let all = services.flat_map(|it| &it.deliveries);
+        all.map(|it| it.id.clone()).collect()
     })
 }
 
@@ -412,16 +442,126 @@ fn add_stored(kind: &str, service: &str, id: &str, fingerprint: i64) -> bool {
     COMPUTATION.with_borrow_mut(|it| it.results.know(kind, service, id, fingerprint))
 }
 
-/// Computes the services of the repository; returns how many rows there are to store so far.
+/// Says that a change is stored, where the end of a history is computed, and when it was merged.
+#[pg_extern(volatile, strict, parallel_unsafe)]
+fn add_stored_change(
+    service: &str,
+    change_id: &str,
+    fingerprint: i64,
+    merged_at: TimestampWithTimeZone,
+) -> bool {
+    COMPUTATION.with_borrow_mut(|it| {
+        let window = it.repository.window;
+        // It has moved, and what is stored of its month with it.
+        it.is_broken |= window.is_some_and(|window| Time::from(merged_at) < window.settled);
+        it.results.know("change", service, change_id, fingerprint)
+    })
+}
+
+/// Says that a deployment is stored, where the end of a history is computed.
+#[pg_extern(volatile, parallel_unsafe)]
+#[allow(clippy::too_many_arguments, reason = "one for each column")]
+fn add_stored_deployment(
+    service: &str,
+    deployment_id: &str,
+    fingerprint: i64,
+    environment: Option<&str>,
+    sha: Option<&str>,
+    status: &str,
+    created_at: Option<TimestampWithTimeZone>,
+    started_at: Option<TimestampWithTimeZone>,
+    finished_at: Option<TimestampWithTimeZone>,
+    is_rollback: bool,
+) -> bool {
+    COMPUTATION.with_borrow_mut(|it| {
+        let window = it.repository.window;
+        let at = micros(finished_at.or(created_at));
+        if at >= window.map(|it| it.settled) {
+            it.results
+                .know("deployment", service, deployment_id, fingerprint);
+        }
+        let services = it.repository.services.iter();
+        let mut stored = services.zip(&mut it.stored);
+        let stored = stored.find(|(it, _)| it.name == service);
+        let delivery = Delivery {
+            id: deployment_id.to_owned(),
+            environment: environment.map(str::to_owned),
+            sha: sha.map(str::to_owned),
+            node: None,
+            status: Status::named(status),
+            started_at: micros(started_at),
+            finished_at: micros(finished_at),
+        };
+        // There may be no such service any more.
+        let Some((_, stored)) = stored else {
+            return false;
+        };
+        if is_rollback {
+            stored.rollbacks.insert(delivery.id.clone());
+        }
+        stored.deliveries.insert(delivery.id.clone(), delivery);
+        true
+    })
+}
+
+/// Says of a service what is stored before the end of its history: whether there are deployments,
+/// whether a failure of one is not over, and whether the news may say when such a one was.
+#[pg_extern(volatile, strict, parallel_unsafe)]
+fn add_stored_past(
+    service: i64,
+    has_deployments: bool,
+    has_open_failure: bool,
+    may_recover: bool,
+) -> bool {
+    COMPUTATION.with_borrow_mut(|it| {
+        let Some(stored) = it.stored.get_mut(service as usize) else {
+            return false;
+        };
+        stored.has_deliveries = has_deployments;
+        stored.has_open_failure = has_open_failure;
+        stored.may_recover = may_recover;
+        true
+    })
+}
+
+/// Computes the services of the repository. NULL: what was told is not enough of its history. Else
+/// how the names of those commits begin of which nothing may be known, or it is not enough either.
+#[pg_extern(volatile, parallel_unsafe)]
+fn compute_repository() -> Option<Vec<String>> {
+    COMPUTATION.with_borrow_mut(|it| {
+        let mut doubts = HashSet::new();
+        for (service, stored) in it.repository.services.iter().zip(&it.stored) {
+            let shipping = Shipping::new(&it.repository, service);
+            let outcome = service::compute(&it.repository, service, &shipping);
+            interrupts::check();
+            let repository = &it.repository;
+            it.is_broken |= repository.window.is_some_and(|window| {
+                !window.holds(
+                    repository,
+                    service,
+                    stored,
+                    &shipping,
+                    &outcome,
+                    &mut doubts,
+                )
+            });
+            it.outcomes.push(outcome);
+        }
+        match it.is_broken {
+            true => None,
+            false => it.repository.graph.beginnings(&doubts),
+        }
+    })
+}
+
+/// Ends the repository that was computed; returns how many rows there are to store so far.
 #[pg_extern(volatile, parallel_unsafe)]
 fn finish_repository() -> i64 {
     COMPUTATION.with_borrow_mut(|it| {
         let repository = std::mem::take(&mut it.repository);
-        for (position, service) in repository.services.iter().enumerate() {
-            let outcome = service::compute(&repository, service);
-            interrupts::check();
+        for (position, outcome) in it.outcomes.iter().enumerate() {
             it.results
-                .add(&repository, position, &it.told[position], &outcome);
+                .add(&repository, position, &it.told[position], outcome);
             interrupts::check();
         }
         it.results.finish(&repository);

@@ -1,7 +1,7 @@
 //! The commit graph of a repository, and the walk over it: each commit belongs to the first
 //! deployment it is reachable from. Every commit is visited once, so the cost is linear in commits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
@@ -40,6 +40,7 @@ pub struct CommitGraph {
 #[derive(Debug, Clone, Copy)]
 struct Place {
     is_known: bool,
+    has_name_of_git: bool,
     is_copy: bool,
     is_on_default_branch: bool,
     is_below_default_branch: bool,
@@ -50,6 +51,7 @@ struct Place {
 
 const NOWHERE: Place = Place {
     is_known: false,
+    has_name_of_git: false,
     is_copy: false,
     is_on_default_branch: false,
     is_below_default_branch: false,
@@ -101,9 +103,14 @@ impl CommitGraph {
     /// The number of a commit, which need not be known yet.
     pub fn node(&mut self, sha: &str) -> Node {
         let next = self.places.len() as Node;
-        let node = *self.nodes.entry(name(&self.hash, sha)).or_insert(next);
+        let own = own_name(sha);
+        let name = own.unwrap_or_else(|| made_up_name(&self.hash, sha));
+        let node = *self.nodes.entry(name).or_insert(next);
         if node == next {
-            self.places.push(NOWHERE);
+            self.places.push(Place {
+                has_name_of_git: own.is_some(),
+                ..NOWHERE
+            });
         }
         node
     }
@@ -175,6 +182,31 @@ impl CommitGraph {
     pub fn parents(&self, node: Node) -> &[Node] {
         let place = &self.places[node as usize];
         &self.parents[place.first_parent as usize..][..place.parents as usize]
+    }
+
+    /// The commits that are only named.
+    pub fn unknown(&self) -> impl Iterator<Item = Node> {
+        let places = self.places.iter().zip(0..);
+        places.filter(|(it, _)| !it.is_known).map(|(_, node)| node)
+    }
+
+    /// The commits that messages of others name.
+    pub fn named_in_messages(&self) -> impl Iterator<Item = Node> {
+        let named = self.copies.values().chain(self.reverts.values());
+        named.flatten().copied()
+    }
+
+    /// How the names of commits begin: 32 digits; `None`: one has none that Git gives.
+    pub fn beginnings(&self, nodes: &HashSet<Node>) -> Option<Vec<String>> {
+        let mut is_git = nodes
+            .iter()
+            .map(|it| self.places[*it as usize].has_name_of_git);
+        is_git.all(|it| it).then_some(())?;
+        let named = self.nodes.iter().filter(|(_, node)| nodes.contains(node));
+        Some(match nodes.is_empty() {
+            true => Vec::new(),
+            false => named.map(|(name, _)| format!("{name:032x}")).collect(),
+        })
     }
 
     /// The commits that a commit says it is a copy of.
@@ -275,13 +307,15 @@ fn named_after<'a>(message: &'a str, phrase: &'a str) -> impl Iterator<Item = &'
     })
 }
 
-/// A commit's name as a number: its own first 128 bits, which no two commits share.
-fn name(hash: &RandomState, sha: &str) -> u128 {
-    let own = (sha.len() >= 40).then(|| digits(sha.as_bytes())).flatten();
-    // No name that Git gives is hashed.
-    own.unwrap_or_else(|| {
-        u128::from(hash.hash_one(sha)) << 64 | u128::from(hash.hash_one((sha, 0)))
-    })
+/// A commit's name as a number: its own first 128 bits, which no two commits share. `None`: it is
+/// none that Git gives.
+fn own_name(sha: &str) -> Option<u128> {
+    (sha.len() >= 40).then(|| digits(sha.as_bytes())).flatten()
+}
+
+/// Stands for any other name.
+fn made_up_name(hash: &RandomState, sha: &str) -> u128 {
+    u128::from(hash.hash_one(sha)) << 64 | u128::from(hash.hash_one((sha, 0)))
 }
 
 /// The number that the first 32 hexadecimal digits are.

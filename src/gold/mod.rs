@@ -15,6 +15,7 @@ mod service;
 mod shipping;
 mod stages;
 pub mod statistics;
+mod window;
 
 mod aggregates;
 mod answer;

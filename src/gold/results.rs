@@ -169,6 +169,11 @@ impl Results {
         true
     }
 
+    /// Forgets what is stored of a repository that is not computed after all.
+    pub fn forget(&mut self) {
+        self.known.iter_mut().for_each(HashMap::clear);
+    }
+
     /// Ends a repository: what is stored of it and was not computed again is gone.
     pub fn finish(&mut self, repository: &Repository) {
         for (kind, known) in KINDS.iter().zip(&mut self.known) {
@@ -210,12 +215,14 @@ impl Results {
         outcome: &Outcome,
     ) {
         let service = &repository.services[position];
+        let window = repository.window;
         let moment = |at: Option<Time>| at.map_or(Value::Null, Value::Moment);
         let span = |time: Option<i64>| time.map_or(Value::Null, Value::Interval);
         // In the order of the table's key, in which an index is filled soonest.
         let mut changes: Vec<_> = outcome
             .changes
             .iter()
+            .filter(|it| window.is_none_or(|window| window.has_change(it)))
             .map(|it| (it.id(repository), it))
             .collect();
         changes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
@@ -297,6 +304,7 @@ impl Results {
             .iter()
             .zip(told)
             .zip(&outcome.deployments);
+        let all = all.filter(|((it, _), _)| window.is_none_or(|window| window.has_delivery(it)));
         let mut all: Vec<_> = all.collect();
         all.sort_by_key(|((delivery, _), _)| &delivery.id);
         for ((delivery, told), deployment) in all {
@@ -344,7 +352,10 @@ impl Results {
                 &delivery.id,
             );
         }
-        for (incident, link) in service.incidents.iter().zip(&outcome.links) {
+        let incidents = service.incidents.iter().zip(&outcome.links).enumerate();
+        let incidents = incidents
+            .filter(|(it, _)| window.is_none_or(|window| window.has_incident(outcome, *it)));
+        for (_, (incident, link)) in incidents {
             let due_to = link
                 .due_to
                 .map(|(by, _)| service.deliveries[by].id.as_str());
@@ -365,7 +376,8 @@ impl Results {
             ]);
         }
         let months = months::of_service(repository, service, outcome, |it| told[it].origin);
-        for ((year, month), facts) in months {
+        let first = window.map(|it| months::month_of(it.settled));
+        for ((year, month), facts) in months.into_iter().filter(|(it, _)| Some(*it) >= first) {
             let mark = self.months.mark();
             let month = format!("{year:04}-{month:02}-01");
             self.months.push([

@@ -1,6 +1,6 @@
 //! What comes of the facts of a service: its changes and deployments.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::facts::{DAY, PullRequest, Repository, Service, Status, Time};
 use super::failures::{self, Failure, Link};
@@ -18,6 +18,14 @@ pub struct Outcome {
     pub deployments: Vec<Deployment>,
     /// One for each of its incidents.
     pub links: Vec<Link>,
+}
+
+impl Outcome {
+    /// The link of the incident that one is a part of, or its own.
+    pub fn whole(&self, position: usize) -> &Link {
+        let link = &self.links[position];
+        link.merged_into.map_or(link, |it| &self.links[it])
+    }
 }
 
 /// What a change is.
@@ -86,8 +94,7 @@ pub struct Deployment {
 }
 
 /// Computes everything of a service.
-pub fn compute(repository: &Repository, service: &Service) -> Outcome {
-    let shipping = Shipping::new(repository, service);
+pub fn compute(repository: &Repository, service: &Service, shipping: &Shipping<'_>) -> Outcome {
     let owned = Owned::new(repository);
     let mut changes = Vec::new();
     for (position, pull_request) in repository.pull_requests.iter().enumerate() {
@@ -98,7 +105,7 @@ pub fn compute(repository: &Repository, service: &Service) -> Outcome {
                 Some(are_known) => *are_known,
             },
         };
-        let mut change = of_pull_request(repository, service, &shipping, &owned, position);
+        let mut change = of_pull_request(repository, service, shipping, &owned, position);
         if !are_files_known {
             change.flags.set(Flags::FILES_UNKNOWN);
         }
@@ -108,7 +115,7 @@ pub fn compute(repository: &Repository, service: &Service) -> Outcome {
     if service.members.is_none() {
         let commits = 0..repository.commits.len();
         changes
-            .extend(commits.filter_map(|it| of_commit(repository, service, &shipping, &owned, it)));
+            .extend(commits.filter_map(|it| of_commit(repository, service, shipping, &owned, it)));
     }
 
     let mut counts = vec![0; service.deliveries.len()];
@@ -119,7 +126,7 @@ pub fn compute(repository: &Repository, service: &Service) -> Outcome {
                 .for_each(|it| counts[it] += 1);
         }
     }
-    let (failures, links) = failures::find(repository, service, &shipping, &mut changes);
+    let (failures, links) = failures::find(repository, service, shipping, &mut changes);
     let deployments = failures.into_iter().zip(counts).zip(&shipping.kinds);
     let deployments = deployments.map(|((failure, changes), &kind)| Deployment {
         kind,
@@ -396,6 +403,34 @@ impl Names {
         found
             .filter(|it| merged_at(it) < before)
             .max_by_key(|it| (merged_at(it), changes[*it].id(repository)))
+    }
+
+    /// The changes that a change says it takes back: by number, by title, or by commit.
+    pub fn reverted_by(
+        &self,
+        repository: &Repository,
+        changes: &[Change],
+        position: usize,
+    ) -> Vec<usize> {
+        let change = &changes[position];
+        let by_text = match change.subject {
+            Subject::Commit(_) => None,
+            Subject::PullRequest(it) => {
+                let it = &repository.pull_requests[it];
+                let by_number = it.reverts.and_then(|number| self.number(number));
+                by_number
+                    .or_else(|| self.title(it.reverts_title?, repository, changes, it.merged_at))
+            }
+        };
+        let commits = change
+            .node(repository)
+            .map(|node| repository.graph.reverted_by(node));
+        let by_commit = commits
+            .into_iter()
+            .flatten()
+            .filter_map(|&node| self.node(node));
+        let found: HashSet<_> = by_text.into_iter().chain(by_commit).collect();
+        found.into_iter().filter(|&it| it != position).collect()
     }
 }
 

@@ -249,6 +249,10 @@ fn repository(world: &World, order: impl Iterator<Item = usize>) -> Repository {
     it
 }
 
+fn computed(repository: &Repository, service: &Service) -> Outcome {
+    compute(repository, service, &Shipping::new(repository, service))
+}
+
 /// All that comes out, by what it is called.
 fn outcome(repository: &Repository) -> BTreeMap<String, String> {
     let service = &repository.services[0];
@@ -256,7 +260,7 @@ fn outcome(repository: &Repository) -> BTreeMap<String, String> {
         changes,
         deployments,
         links,
-    } = compute(repository, service);
+    } = computed(repository, service);
     let delivery = |by: usize| &service.deliveries[by].id;
     let changes = changes.iter().map(|it| {
         let shipped = it.shipped.map(|(by, via)| (delivery(by), via));
@@ -293,7 +297,7 @@ fn outcome(repository: &Repository) -> BTreeMap<String, String> {
 /// When each change was shipped and how long that took.
 fn lead_times(repository: &Repository) -> BTreeMap<String, String> {
     let service = &repository.services[0];
-    let outcome = compute(repository, service);
+    let outcome = computed(repository, service);
     let changes = outcome.changes.iter().map(|it| {
         let by = it
             .shipped
@@ -308,7 +312,7 @@ proptest! {
     #[test]
     fn stages_of_any_change_add_up(world in worlds()) {
         let repository = repository(&world, 0..world.commits.len());
-        for change in compute(&repository, &repository.services[0]).changes {
+        for change in computed(&repository, &repository.services[0]).changes {
             let it = change.stages;
             let stages = [it.coding, it.pickup, it.review, it.merge, it.deploy];
             prop_assert!(stages.iter().flatten().all(|it| *it >= 0), "{change:?}");

@@ -156,6 +156,32 @@ impl<'a> Shipping<'a> {
         let start = deliveries.partition_point(|&it| key(it) <= key(position));
         deliveries[start..].iter().copied()
     }
+
+    /// Whether it cannot be told if the commit of a deployment lies behind the one that was live: it
+    /// was shipped by the first deployment or before, or nothing is known of the live one.
+    pub fn is_vague(&self, graph: &CommitGraph, position: usize) -> bool {
+        let node = |by: usize| self.service.deliveries[by].node;
+        self.tracks.iter().any(|track| {
+            let Some(by) = track.deliveries.iter().position(|it| *it == position) else {
+                return false;
+            };
+            let shipped = node(position).and_then(|it| track.shipping.of(it));
+            let live = by.checked_sub(1).and_then(|it| node(track.deliveries[it]));
+            shipped.is_none_or(|it| it.by == 0) || live.is_none_or(|it| !graph.is_known(it))
+        })
+    }
+
+    /// The commits that are not known themselves and that deployments from a time on were the first
+    /// to reach.
+    pub fn unknown_since(&self, graph: &CommitGraph, since: Time) -> Vec<Node> {
+        let is_since = |track: &Track, node: Node| {
+            let by = track.shipping.of(node).map(|it| track.deliveries[it.by]);
+            by.is_some_and(|it| self.service.deliveries[it].finished_at >= Some(since))
+        };
+        let unknown = graph.unknown();
+        let is_reached = |node: &Node| self.tracks.iter().any(|it| is_since(it, *node));
+        unknown.filter(is_reached).collect()
+    }
 }
 
 impl Track {
@@ -174,9 +200,12 @@ impl Track {
             let mut found = found.filter(|(_, it)| **it != graph::Delivery::NothingNew);
             found.find(|&(by, _)| wanted(by)).map(|(by, _)| by)
         };
+        let is_whole = repository.window.is_none();
         let baseline = first(&|by| graph.is_history_known(nodes[by]))
             .or_else(|| first(&|by| graph.is_known(nodes[by])))
-            .or_else(|| first(&|_| true));
+            .or_else(|| first(&|_| true))
+            // It lies before a window.
+            .filter(|_| is_whole);
         let mut track = Self {
             deliveries,
             shipping,

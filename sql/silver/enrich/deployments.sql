@@ -42,11 +42,11 @@ LANGUAGE sql VOLATILE AS $$
         WHERE d.source = enrich_deployments.source
           AND d.repository = s.repository AND d.deployment_id = s.deployment_id
           AND (d.status, d.started_at, d.finished_at) IS DISTINCT FROM (s.status, s.started_at, s.finished_at)
-        RETURNING d.repository
+        RETURNING d.repository, d.created_at
     ), marked AS (
-        INSERT INTO diogen_silver.stale_repositories (source, repository)
-        SELECT DISTINCT enrich_deployments.source, u.repository FROM updated u
-        ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET source = excluded.source
+        INSERT INTO diogen_silver.stale_repositories AS s (source, repository, since)
+        SELECT enrich_deployments.source, u.repository, min(coalesce(u.created_at, '-infinity')) FROM updated u GROUP BY u.repository
+        ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET since = least(s.since, excluded.since)
     )
     SELECT count(*) FROM updated
 $$;

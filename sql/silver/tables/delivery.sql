@@ -38,6 +38,7 @@ BEGIN
         PRIMARY KEY (source, repository, sha)
     );
     CREATE INDEX IF NOT EXISTS commits_document ON diogen_silver.commits (document_id);
+    CREATE INDEX IF NOT EXISTS commits_committed ON diogen_silver.commits (repository, committed_at);
     COMMENT ON TABLE diogen_silver.commits IS 'The commit graph, as far as it is known';
     COMMENT ON COLUMN diogen_silver.commits.repository IS 'Repository, as owner/name';
     COMMENT ON COLUMN diogen_silver.commits.sha IS 'Commit';
@@ -129,6 +130,8 @@ BEGIN
         PRIMARY KEY (source, repository, deployment_id)
     );
     CREATE INDEX IF NOT EXISTS deployments_document ON diogen_silver.deployments (document_id);
+    CREATE INDEX IF NOT EXISTS deployments_ended
+        ON diogen_silver.deployments (repository, (coalesce(finished_at, created_at, '-infinity')));
     COMMENT ON TABLE diogen_silver.deployments IS 'Deployments to any environment';
     COMMENT ON COLUMN diogen_silver.deployments.repository IS 'Repository, as owner/name';
     COMMENT ON COLUMN diogen_silver.deployments.deployment_id IS

@@ -42,7 +42,7 @@ BEGIN
         PRIMARY KEY (source, repository, number)
     );
     CREATE INDEX IF NOT EXISTS pull_requests_merged
-        ON diogen_silver.pull_requests (merged_at) WHERE merged_at IS NOT NULL;
+        ON diogen_silver.pull_requests (repository, merged_at) WHERE merged_at IS NOT NULL;
     CREATE INDEX IF NOT EXISTS pull_requests_document ON diogen_silver.pull_requests (document_id);
     COMMENT ON TABLE diogen_silver.pull_requests IS 'Pull requests';
     COMMENT ON COLUMN diogen_silver.pull_requests.repository IS 'Repository, as owner/name';
