@@ -134,7 +134,9 @@ COMMENT ON FUNCTION store_computation(boolean) IS
 
 CREATE FUNCTION compute_batch(after_source text, after_repository text, most bigint,
                               OUT last_source text, OUT last_repository text, OUT repositories bigint, OUT written bigint)
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_generic_plan -- one plan for all repositories: making it takes longer than using it
+AS $$
 #variable_conflict use_variable
 DECLARE
     one record;

@@ -236,6 +236,8 @@ CREATE FUNCTION gather_stored_since(source text, repository text, services text[
                                     settled timestamptz, since timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
+DECLARE
+    deliveries text[] := diogen.added_deliveries();
 BEGIN
     PERFORM count(diogen.add_stored('change', c.service, c.change_id, c.fingerprint))
     FROM diogen_gold.changes c
@@ -250,17 +252,20 @@ BEGIN
     FROM diogen_gold.deployments d
     WHERE d.source = source AND d.repository = repository
       AND (coalesce(d.finished_at, d.created_at, '-infinity') >= loaded_from
-           OR d.service = ANY (services) AND d.deployment_id = ANY (diogen.added_deliveries()));
+           OR d.service = ANY (services) AND d.deployment_id = ANY (deliveries));
     PERFORM diogen.add_stored_past(
         s.position - 1,
         EXISTS (SELECT FROM diogen_gold.deployments d WHERE (d.source, d.repository, d.service) = (source, repository, s.service)),
-        coalesce(bool_or(f.recovered_at IS NULL), false),
-        coalesce(bool_or(f.recovered_at IS NOT NULL OR f.failure_reasons @> '{failed_run}'), false))
+        coalesce(f.has_open_failure, false), coalesce(f.may_recover, false))
     FROM unnest(services) WITH ORDINALITY AS s (service, position)
-    LEFT JOIN diogen_gold.deployments f
-           ON f.source = source AND f.repository = repository AND f.service = s.service AND f.failed
-          AND f.finished_at < settled AND coalesce(f.recovered_at, 'infinity') >= since
-    GROUP BY s.position, s.service;
+    LEFT JOIN (
+        SELECT d.service, bool_or(d.recovered_at IS NULL) AS has_open_failure,
+               bool_or(d.recovered_at IS NOT NULL OR d.failure_reasons @> '{failed_run}') AS may_recover
+        FROM diogen_gold.deployments d
+        WHERE d.source = source AND d.repository = repository AND d.failed AND d.finished_at < settled
+          AND coalesce(d.recovered_at, 'infinity') >= since
+        GROUP BY d.service
+    ) f USING (service);
     PERFORM count(diogen.add_stored('month', m.service, m.month::text, m.fingerprint))
     FROM diogen_gold.months m
     WHERE m.source = source AND m.repository = repository AND m.month >= (settled AT TIME ZONE 'UTC')::date;
@@ -270,44 +275,46 @@ COMMENT ON FUNCTION gather_stored_since(text, text, text[], timestamptz, timesta
     'Tells the computation which rows of the end of a repository''s history are stored, and what is stored of the time before that matters to it';
 
 CREATE FUNCTION shares_commits(source text, repository text, merged_from timestamptz) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-    WITH merged AS MATERIALIZED (
-        SELECT p.number, p.merge_sha FROM diogen_silver.pull_requests p
-        WHERE p.source = shares_commits.source AND p.repository = shares_commits.repository AND p.merged_at >= merged_from
-    ), listed AS MATERIALIZED (
-        SELECT c.number, c.sha, c.committed_at
-        FROM merged m
-        JOIN diogen_silver.pull_request_commits c
-          ON c.source = shares_commits.source AND c.repository = shares_commits.repository AND c.number = m.number
-    )
-    SELECT EXISTS (SELECT FROM listed l GROUP BY l.sha HAVING count(*) > 1)
-        OR EXISTS (SELECT FROM listed l JOIN merged m ON m.merge_sha = l.sha WHERE m.number <> l.number)
-        -- One that was merged before lists no younger ones.
-        OR EXISTS (SELECT FROM listed l
-                   WHERE (l.committed_at >= merged_from) IS NOT TRUE
-                     AND (EXISTS (SELECT FROM diogen_silver.pull_request_commits o
-                                  WHERE (o.source, o.repository, o.sha) = (shares_commits.source, shares_commits.repository, l.sha)
-                                    AND o.number <> l.number)
-                          OR EXISTS (SELECT FROM diogen_silver.commits c
-                                     WHERE (c.source, c.repository, c.sha) = (shares_commits.source, shares_commits.repository, l.sha)
-                                       AND (c.pull_request_numbers <> ARRAY[l.number]) IS TRUE)))
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+BEGIN
+    RETURN (
+        WITH merged AS MATERIALIZED (
+            SELECT p.number, p.merge_sha FROM diogen_silver.pull_requests p
+            WHERE p.source = source AND p.repository = repository AND p.merged_at >= merged_from
+        ), listed AS MATERIALIZED (
+            SELECT c.number, c.sha, c.committed_at
+            FROM merged m
+            JOIN diogen_silver.pull_request_commits c
+              ON c.source = source AND c.repository = repository AND c.number = m.number
+        )
+        SELECT EXISTS (SELECT FROM listed l GROUP BY l.sha HAVING count(*) > 1)
+            OR EXISTS (SELECT FROM listed l JOIN merged m ON m.merge_sha = l.sha WHERE m.number <> l.number)
+            -- One that was merged before lists no younger ones.
+            OR EXISTS (SELECT FROM listed l
+                       WHERE (l.committed_at >= merged_from) IS NOT TRUE
+                         AND (EXISTS (SELECT FROM diogen_silver.pull_request_commits o
+                                      WHERE (o.source, o.repository, o.sha) = (source, repository, l.sha) AND o.number <> l.number)
+                              OR EXISTS (SELECT FROM diogen_silver.commits c
+                                         WHERE (c.source, c.repository, c.sha) = (source, repository, l.sha)
+                                           AND (c.pull_request_numbers <> ARRAY[l.number]) IS TRUE))));
+END
 $$;
 COMMENT ON FUNCTION shares_commits(text, text, timestamptz) IS
     'Whether a pull request that was merged from a time on lists a commit that may be another''s';
 
 CREATE FUNCTION is_known_of(source text, repository text, beginnings text[], loaded_from timestamptz) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-    SELECT beginnings <> '{}' AND (
-        EXISTS (SELECT FROM unnest(beginnings) AS b (sha)
-                JOIN diogen_silver.commits c
-                  ON c.source = is_known_of.source AND c.repository = is_known_of.repository
-                 AND c.sha >= b.sha AND c.sha < b.sha || 'g')
+    SELECT EXISTS (SELECT FROM unnest(beginnings) AS b (sha)
+                   JOIN diogen_silver.commits c
+                     ON c.source = is_known_of.source AND c.repository = is_known_of.repository
+                    AND c.sha >= b.sha AND c.sha < b.sha || 'g')
         OR EXISTS (SELECT FROM diogen_silver.pull_requests p
                    WHERE p.source = is_known_of.source AND p.repository = is_known_of.repository
                      AND p.merged_at < loaded_from AND left(p.merge_sha, 32) = ANY (beginnings))
         OR EXISTS (SELECT FROM diogen_gold.deployments d
                    WHERE d.source = is_known_of.source AND d.repository = is_known_of.repository
-                     AND d.finished_at < loaded_from AND left(d.sha, 32) = ANY (beginnings)))
+                     AND d.finished_at < loaded_from AND left(d.sha, 32) = ANY (beginnings))
 $$;
 COMMENT ON FUNCTION is_known_of(text, text, text[], timestamptz) IS
     'Whether anything before a time, or a commit, has a name that begins so: 32 digits';
@@ -372,7 +379,7 @@ BEGIN
         PERFORM diogen.gather_facts(source, repository, services, loaded_from);
         PERFORM diogen.gather_stored_since(source, repository, services, loaded_from, settled, since);
         beginnings := diogen.compute_repository();
-        IF beginnings IS NOT NULL AND NOT diogen.is_known_of(source, repository, beginnings, loaded_from) THEN
+        IF beginnings = '{}' OR beginnings <> '{}' AND NOT diogen.is_known_of(source, repository, beginnings, loaded_from) THEN
             is_first := false;
             rows := diogen.finish_repository();
             RETURN;

@@ -35,13 +35,17 @@ COMMENT ON FUNCTION repository_services(text, text) IS
     'The names of the services of a repository, as diogen.deployed_services() has them; what has no name stands for incidents of unknown services';
 
 CREATE FUNCTION service_rules(service text) RETURNS SETOF deployment_rules
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+BEGIN
+    RETURN QUERY
     WITH ranked AS (
         SELECT r, rank() OVER (ORDER BY r.service IS NULL, r.is_builtin) AS place
         FROM diogen.deployment_rules r
-        WHERE r.service = service_rules.service OR r.service IS NULL
+        WHERE r.service = service OR r.service IS NULL
     )
-    SELECT (r).* FROM ranked WHERE place = 1 ORDER BY (r).position
+    SELECT (r).* FROM ranked WHERE place = 1 ORDER BY (r).position;
+END
 $$;
 COMMENT ON FUNCTION service_rules(text) IS
     'The deployment rules of a service in their order: its own, else those that people made for all, else the builtin ones';
