@@ -9,7 +9,8 @@ use pgrx::prelude::*;
 
 use super::band_rows::{self, Edition, FREQUENCY};
 use super::figures::{Answer, Figures, Question};
-use super::months::{Month, ORIGINS};
+use super::month_bytes::Facts;
+use super::months::ORIGINS;
 use super::statistics::percentile::{duration_percentile, percentile};
 use super::statistics::wilson::wilson;
 use crate::error::Error;
@@ -65,7 +66,7 @@ const BATCH: i64 = 1000;
 /// Fewer facts than this make no reliable median or rate.
 const FEW: usize = 5;
 
-/// The figures of groups of services in buckets: one row for each, groups in their order and buckets
+/// The figures of groups of services in buckets: one row for each, buckets in their order and groups
 /// in theirs within each. `sources`, `services` and `groups` say which group, from 1, a service is in;
 /// `group_names` what they are called. `buckets` and `days` are the moments at which these begin, with
 /// the end of the last one; `bucket_days` the calendar days of each bucket that lie in the range.
@@ -97,6 +98,7 @@ fn dora_figures(
     call: pg_sys::FunctionCallInfo,
 ) -> Result<(), ErrorReport> {
     let micros = |times: Vec<TimestampWithTimeZone>| times.into_iter().map(i64::from).collect();
+    let now = now.into();
     let place = |number: i64| usize::try_from(number - 1).unwrap_or_default();
     let question = Question {
         since: since.into(),
@@ -108,29 +110,31 @@ fn dora_figures(
             .map(place)
             .zip(week_buckets.into_iter().map(place))
             .collect(),
-        now: now.into(),
+        now,
     };
-    let mut answer = Answer::new(&question, group_names.len());
+    let starts = question.buckets.clone();
+    let mut answer = Answer::new(question, group_names.len());
     let selection = is_selection.then(|| services.clone());
     let keys = sources.into_iter().zip(services);
     let groups: HashMap<_, _> = keys.zip(groups.into_iter().map(place)).collect();
     read(&months, selection, |key, facts| {
         if let Some(&group) = groups.get(&key) {
-            answer.add(group, &Month::from_bytes(facts)?);
+            answer.add(group, &Facts::of(facts)?);
         }
         Ok(())
     })?;
     let edition = band_rows::read(edition)?;
     let mut rows = Rows::new(COLUMNS);
-    let bucket_count = question.bucket_count();
-    for (place, figures) in answer.finish().into_iter().enumerate() {
-        let bucket = place % bucket_count;
+    let cells = starts.iter().enumerate();
+    let cells = cells
+        .flat_map(|(bucket, start)| group_names.iter().map(move |name| (bucket, *start, name)));
+    for ((bucket, start, name), figures) in cells.zip(answer.finish()) {
         let cell = Cell {
-            start: question.buckets[bucket],
-            name: group_names[place / bucket_count].as_deref(),
+            start,
+            name: name.as_deref(),
             days: bucket_days.get(bucket).copied().unwrap_or_default(),
             partial_weeks: partial_weeks.get(bucket).copied().unwrap_or_default(),
-            now: question.now,
+            now,
             provisional_since: provisional_since.into(),
             edition: &edition,
         };
@@ -152,7 +156,7 @@ fn wilson_bounds(
 /// The moment of the first fact of a month; NULL: it has none. Raises `XX001` for bytes that are none.
 #[pg_extern(immutable, strict, parallel_safe)]
 fn first_fact(facts: &[u8]) -> Result<Option<TimestampWithTimeZone>, ErrorReport> {
-    let first = Month::from_bytes(facts).map_err(Error::from)?.first();
+    let first = Facts::of(facts).map_err(Error::from)?.first();
     Ok(first.and_then(|at| at.try_into().ok()))
 }
 

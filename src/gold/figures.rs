@@ -1,9 +1,13 @@
 //! The DORA figures of groups of services in buckets of time, from the months' facts.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
+use super::durations::Durations;
 use super::facts::{Duration, Time};
-use super::months::{Change, Deployment, Incident, Month};
+use super::month_bytes::{Fact, Facts, List};
+use super::months::{Change, Deployment, Incident};
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -67,69 +71,126 @@ pub struct Figures {
     pub last_deployment_at: Option<Time>,
 }
 
-/// The figures of all groups and buckets, while they are put together.
-#[derive(Debug)]
-pub struct Answer<'a> {
-    question: &'a Question,
-    figures: Vec<Figures>,
-    days: Vec<bool>,
-    /// What several services share, by group and key: counted once, where it came first.
-    deployments: BTreeMap<(usize, u64), Deployment>,
-    shipped: BTreeMap<(usize, u64), Change>,
-    unshipped: BTreeMap<(usize, u64), Change>,
-    incidents: BTreeMap<(usize, u64), Incident>,
+impl Figures {
+    fn add_deployment(&mut self, it: &Deployment, now: Time) {
+        self.attempts += 1;
+        if it.is(Deployment::COUNTED) {
+            self.counted += 1;
+            if it.is(Deployment::FAILED) {
+                self.failed += 1;
+                match it.recovery_time {
+                    Some(time) => self.recoveries.push(time),
+                    None => self.open_failures += 1,
+                }
+            }
+        }
+        if !it.is(Deployment::SUCCEEDED) {
+            return;
+        }
+        self.deployments += 1;
+        self.unplanned += i64::from(it.is(Deployment::UNPLANNED));
+        self.with_changes += i64::from(it.is(Deployment::WITH_CHANGES));
+        self.redeployments += i64::from(it.is(Deployment::REDEPLOY));
+        self.origins |= 1_u8.checked_shl(it.origin() as u32).unwrap_or(0);
+        self.last_deployment_at = self.last_deployment_at.max(Some(it.at.min(now)));
+    }
+
+    fn add_unshipped(&mut self, at: Time) {
+        self.unshipped += 1;
+        earliest(&mut self.unshipped_since, at);
+    }
+
+    fn add_incident(&mut self, it: &Incident) {
+        self.unattributed_incidents += i64::from(it.is_unattributed);
+        match it.restore_time {
+            Some(time) => self.restore_times.push(time),
+            None => {
+                self.open_incidents += 1;
+                earliest(&mut self.incident_open_since, it.at);
+            }
+        }
+    }
 }
 
-impl<'a> Answer<'a> {
+/// By group and key.
+type Shared<T> = HashMap<(usize, u64), T, RandomState>;
+
+/// The figures of all groups and buckets, while they are put together.
+#[derive(Debug, Default)]
+pub struct Answer {
+    question: Question,
+    groups: usize,
+    /// By bucket and, within each, by group: cells.
+    figures: Vec<Figures>,
+    lead_times: Durations,
+    /// By group and day: whether something was deployed.
+    days: Vec<bool>,
+    // What several services share: counted once, where it came first.
+    deployments: Shared<Deployment>,
+    shipped: Shared<Change>,
+    unshipped: Shared<Time>,
+    incidents: Shared<Incident>,
+}
+
+impl Answer {
     /// Nothing yet, for so many groups.
-    pub fn new(question: &'a Question, groups: usize) -> Self {
+    pub fn new(question: Question, groups: usize) -> Self {
+        let cells = groups * question.bucket_count();
         Self {
-            figures: vec![Figures::default(); groups * question.bucket_count()],
-            days: vec![false; groups * question.days.len().saturating_sub(1)],
+            groups,
+            figures: vec![Figures::default(); cells],
+            lead_times: Durations::new(cells),
+            days: vec![false; groups * question.day_count()],
             question,
-            deployments: BTreeMap::new(),
-            shipped: BTreeMap::new(),
-            unshipped: BTreeMap::new(),
-            incidents: BTreeMap::new(),
+            ..Self::default()
         }
     }
 
     /// Adds the month of a service of a group.
-    pub fn add(&mut self, group: usize, month: &Month) {
-        let mut at = Cursor::default();
-        for it in &month.deployments {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
+    pub fn add(&mut self, group: usize, month: &Facts<'_>) {
+        let mut rest = month.deployments;
+        while let Some((bucket, part)) = self.question.next_part(&mut rest) {
+            for it in part.iter() {
                 match it.key {
-                    0 => self.add_deployment(group, bucket, it),
+                    0 => self.add_deployment(group, bucket, &it),
+                    key => unite(self.deployments.entry((group, key)).or_insert(it), &it),
+                }
+            }
+        }
+        let mut rest = month.shipped;
+        while let Some((bucket, part)) = self.question.next_part(&mut rest) {
+            let cell = self.cell(group, bucket);
+            let mut changes = 0;
+            let lead_times = part.iter().filter_map(|it| match it.key {
+                0 => {
+                    changes += 1;
+                    it.lead_time
+                }
+                key => {
+                    keep_first(&mut self.shipped, (group, key), &it);
+                    None
+                }
+            });
+            self.lead_times.extend(cell, lead_times);
+            self.figures[cell].changes += changes;
+        }
+        let mut rest = month.unshipped;
+        while let Some((bucket, part)) = self.question.next_part(&mut rest) {
+            let cell = self.cell(group, bucket);
+            for it in part.iter() {
+                match it.key {
+                    0 => self.figures[cell].add_unshipped(it.at),
                     key => {
-                        let held = self.deployments.entry((group, key)).or_insert(*it);
-                        unite(held, it);
+                        let held = self.unshipped.entry((group, key)).or_insert(it.at);
+                        *held = it.at.min(*held);
                     }
                 }
             }
         }
-        let mut at = Cursor::default();
-        for it in &month.shipped {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
-                match it.key {
-                    0 => self.add_shipped(group, bucket, it),
-                    key => keep_first(&mut self.shipped, (group, key), it),
-                }
-            }
-        }
-        let mut at = Cursor::default();
-        for it in &month.unshipped {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
-                match it.key {
-                    0 => self.add_unshipped(group, bucket, it),
-                    key => keep_first(&mut self.unshipped, (group, key), it),
-                }
-            }
-        }
-        let mut at = Cursor::default();
-        for it in &month.incidents {
-            if self.question.bucket(it.at, &mut at).is_some() {
-                let held = self.incidents.entry((group, it.key)).or_insert(*it);
+        let mut rest = month.incidents;
+        while let Some((_, part)) = self.question.next_part(&mut rest) {
+            for it in part.iter() {
+                let held = self.incidents.entry((group, it.key)).or_insert(it);
                 held.at = held.at.min(it.at);
                 held.is_unattributed &= it.is_unattributed;
                 let both = held.restore_time.zip(it.restore_time);
@@ -138,103 +199,63 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The figures, by group and, within each, by bucket.
-    pub fn finish(mut self) -> Vec<Figures> {
-        let mut at = Cursor::default();
+    /// The figures, by bucket and, within each, by group.
+    pub fn finish(mut self) -> impl Iterator<Item = Figures> {
         for ((group, _), it) in std::mem::take(&mut self.deployments) {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
+            if let Some(bucket) = self.question.bucket(it.at) {
                 self.add_deployment(group, bucket, &it);
             }
         }
         // What one of the services has shipped is shipped.
-        let shipped = std::mem::take(&mut self.shipped);
-        for (key, it) in std::mem::take(&mut self.unshipped) {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at)
-                && !shipped.contains_key(&key)
+        for (key, at) in std::mem::take(&mut self.unshipped) {
+            if let Some(bucket) = self.question.bucket(at)
+                && !self.shipped.contains_key(&key)
             {
-                self.add_unshipped(key.0, bucket, &it);
+                let cell = self.cell(key.0, bucket);
+                self.figures[cell].add_unshipped(at);
             }
         }
         for ((group, _), it) in std::mem::take(&mut self.incidents) {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
-                self.add_incident(group, bucket, &it);
+            if let Some(bucket) = self.question.bucket(it.at) {
+                let cell = self.cell(group, bucket);
+                self.figures[cell].add_incident(&it);
             }
         }
-        for ((group, _), it) in shipped {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
-                self.add_shipped(group, bucket, &it);
+        for ((group, _), it) in std::mem::take(&mut self.shipped) {
+            if let Some(bucket) = self.question.bucket(it.at) {
+                let cell = self.cell(group, bucket);
+                self.figures[cell].changes += 1;
+                self.lead_times.extend(cell, it.lead_time);
             }
         }
-        let days = self.question.days.len().saturating_sub(1);
-        let groups = self.figures.len() / self.question.bucket_count().max(1);
-        for group in 0..groups {
+        let days = self.question.day_count();
+        for group in 0..self.groups {
             for &(first, bucket) in &self.question.weeks {
                 let week = &self.days[group * days..][first..][..7];
                 let count = week.iter().filter(|it| **it).count();
-                self.figures(group, bucket)
-                    .deployment_days
-                    .push(count as i64);
+                let cell = self.cell(group, bucket);
+                self.figures[cell].deployment_days.push(count as i64);
             }
         }
-        self.figures
+        let cells = self.figures.into_iter().enumerate();
+        cells.map(move |(cell, figures)| Figures {
+            lead_times: self.lead_times.of(cell),
+            ..figures
+        })
     }
 
-    fn figures(&mut self, group: usize, bucket: usize) -> &mut Figures {
-        &mut self.figures[group * self.question.bucket_count() + bucket]
+    fn cell(&self, group: usize, bucket: usize) -> usize {
+        bucket * self.groups + group
     }
 
     fn add_deployment(&mut self, group: usize, bucket: usize, it: &Deployment) {
-        let now = self.question.now;
-        let figures = self.figures(group, bucket);
-        figures.attempts += 1;
-        if it.is(Deployment::COUNTED) {
-            figures.counted += 1;
-            if it.is(Deployment::FAILED) {
-                figures.failed += 1;
-                match it.recovery_time {
-                    Some(time) => figures.recoveries.push(time),
-                    None => figures.open_failures += 1,
-                }
-            }
+        let cell = self.cell(group, bucket);
+        self.figures[cell].add_deployment(it, self.question.now);
+        if it.is(Deployment::SUCCEEDED)
+            && let Some(day) = period(&self.question.days, it.at)
+        {
+            self.days[group * self.question.day_count() + day] = true;
         }
-        if !it.is(Deployment::SUCCEEDED) {
-            return;
-        }
-        figures.deployments += 1;
-        figures.unplanned += i64::from(it.is(Deployment::UNPLANNED));
-        figures.with_changes += i64::from(it.is(Deployment::WITH_CHANGES));
-        figures.redeployments += i64::from(it.is(Deployment::REDEPLOY));
-        figures.origins |= 1 << it.origin();
-        figures.last_deployment_at = figures.last_deployment_at.max(Some(it.at.min(now)));
-        let days = self.question.days.len().saturating_sub(1);
-        let day = self.question.days.partition_point(|&start| start <= it.at);
-        if (1..=days).contains(&day) {
-            self.days[group * days + day - 1] = true;
-        }
-    }
-
-    fn add_incident(&mut self, group: usize, bucket: usize, it: &Incident) {
-        let figures = self.figures(group, bucket);
-        figures.unattributed_incidents += i64::from(it.is_unattributed);
-        match it.restore_time {
-            Some(time) => figures.restore_times.push(time),
-            None => {
-                figures.open_incidents += 1;
-                earliest(&mut figures.incident_open_since, it.at);
-            }
-        }
-    }
-
-    fn add_shipped(&mut self, group: usize, bucket: usize, it: &Change) {
-        let figures = self.figures(group, bucket);
-        figures.changes += 1;
-        figures.lead_times.extend(it.lead_time);
-    }
-
-    fn add_unshipped(&mut self, group: usize, bucket: usize, it: &Change) {
-        let figures = self.figures(group, bucket);
-        figures.unshipped += 1;
-        earliest(&mut figures.unshipped_since, it.at);
     }
 }
 
@@ -259,7 +280,7 @@ fn unite(held: &mut Deployment, it: &Deployment) {
     held.marks |= it.marks & EITHER;
 }
 
-fn keep_first(map: &mut BTreeMap<(usize, u64), Change>, key: (usize, u64), it: &Change) {
+fn keep_first(map: &mut Shared<Change>, key: (usize, u64), it: &Change) {
     let held = map.entry(key).or_insert(*it);
     // Of two at once the one that says more, whichever came first.
     let place = |it: &Change| (it.at, it.lead_time.is_none(), it.lead_time);
@@ -268,29 +289,58 @@ fn keep_first(map: &mut BTreeMap<(usize, u64), Change>, key: (usize, u64), it: &
     }
 }
 
-/// The bucket that the last moment lay in: the next one mostly lies there too.
-#[derive(Debug, Default)]
-struct Cursor(usize);
-
 impl Question {
     /// How many buckets there are.
     pub fn bucket_count(&self) -> usize {
         self.buckets.len().saturating_sub(1)
     }
 
-    fn bucket(&self, at: Time, cursor: &mut Cursor) -> Option<usize> {
-        if at < self.since || at >= self.until {
-            return None;
-        }
-        let held = self.buckets.get(cursor.0..cursor.0 + 2);
-        if !held.is_some_and(|held| held[0] <= at && at < held[1]) {
-            cursor.0 = self
-                .buckets
-                .partition_point(|&start| start <= at)
-                .checked_sub(1)?;
-        }
-        (cursor.0 < self.bucket_count()).then_some(cursor.0)
+    fn day_count(&self) -> usize {
+        self.days.len().saturating_sub(1)
     }
+
+    fn bucket(&self, at: Time) -> Option<usize> {
+        let is_asked_for = (self.since..self.until).contains(&at);
+        period(&self.buckets, at).filter(|_| is_asked_for)
+    }
+
+    /// Takes facts from the head of a list: those that lie in one bucket, which is said. What lies in
+    /// none is left out.
+    fn next_part<'a, T: Fact>(&self, rest: &mut List<'a, T>) -> Option<(usize, List<'a, T>)> {
+        loop {
+            let at = rest.first()?;
+            let bucket = self.bucket(at);
+            let range = match bucket {
+                Some(it) => self.buckets[it].max(self.since)..self.buckets[it + 1].min(self.until),
+                None if at < self.since => Time::MIN..self.since,
+                None => self.until..Time::MAX,
+            };
+            let part;
+            (part, *rest) = rest.split(&range);
+            if let Some(bucket) = bucket {
+                return Some((bucket, part));
+            }
+        }
+    }
+}
+
+/// Which period a moment lies in, given where each begins and the end of the last one.
+fn period(starts: &[Time], at: Time) -> Option<usize> {
+    let (&first, &end) = (starts.first()?, starts.last()?);
+    if !(first..end).contains(&at) {
+        return None;
+    }
+    // They are about equally long: where it would be if they were just so is a step away at most.
+    let share = (at as f64 - first as f64) / (end as f64 - first as f64);
+    let last = starts.len() - 2;
+    let mut place = ((share * (starts.len() - 1) as f64) as usize).min(last);
+    while at < starts[place] {
+        place -= 1;
+    }
+    while at >= starts[place + 1] {
+        place += 1;
+    }
+    Some(place)
 }
 
 #[cfg(test)]
