@@ -1,5 +1,6 @@
 //! The figures as rows: reads the months' facts and answers what `diogen.dora` asks.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use pgrx::datum::{Date, TimestampWithTimeZone};
@@ -14,7 +15,6 @@ use super::months::ORIGINS;
 use super::statistics::percentile::{duration_percentile, percentile};
 use super::statistics::wilson::wilson;
 use crate::error::Error;
-use crate::interrupts;
 use crate::rows::{Columns, Rows, Type, Value, return_rows};
 
 const COLUMNS: Columns = &[
@@ -52,19 +52,39 @@ const COLUMNS: Columns = &[
     ("is_provisional", Type::Boolean),
 ];
 
-const FACTS: &str = "
-    SELECT m.source, m.service, m.facts
+/// Tells the months one by one to [`add_month`], to which PostgreSQL hands their facts where they lie
+/// in its buffers. As rows of a result they would be copied twice.
+const TELL: &str = "
+    SELECT count(diogen.add_month(m.source, m.service, m.facts))
     FROM diogen_gold.months m
     WHERE m.month BETWEEN $1 AND $2 AND ($3 IS NULL OR m.service = ANY ($3))";
 
 /// In microseconds.
 const SECOND: f64 = 1e6;
 
-/// How many months are read between two looks for a cancel.
-const BATCH: i64 = 1000;
-
 /// Fewer facts than this make no reliable median or rate.
 const FEW: usize = 5;
+
+/// What the months are told to. It is begun and used up within one call of [`dora_figures`].
+#[derive(Default)]
+struct Reading {
+    /// By source and service.
+    groups: HashMap<String, HashMap<String, usize>>,
+    answer: Answer,
+}
+
+thread_local! {
+    static READING: RefCell<Reading> = RefCell::default();
+}
+
+/// What was being read when a reading began, which goes on when that has ended or was aborted.
+struct Outer(Reading);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        READING.set(std::mem::take(&mut self.0));
+    }
+}
 
 /// The figures of groups of services in buckets: one row for each, buckets in their order and groups
 /// in theirs within each. `sources`, `services` and `groups` say which group, from 1, a service is in;
@@ -113,16 +133,16 @@ fn dora_figures(
         now,
     };
     let starts = question.buckets.clone();
-    let mut answer = Answer::new(question, group_names.len());
     let selection = is_selection.then(|| services.clone());
-    let keys = sources.into_iter().zip(services);
-    let groups: HashMap<_, _> = keys.zip(groups.into_iter().map(place)).collect();
-    read(&months, selection, |key, facts| {
-        if let Some(&group) = groups.get(&key) {
-            answer.add(group, &Facts::of(facts)?);
-        }
-        Ok(())
-    })?;
+    let mut reading = Reading {
+        answer: Answer::new(question, group_names.len()),
+        ..Reading::default()
+    };
+    for ((source, service), group) in sources.into_iter().zip(services).zip(groups) {
+        let of_source = reading.groups.entry(source).or_default();
+        of_source.insert(service, place(group));
+    }
+    let answer = read(reading, &months, selection)?.answer;
     let edition = band_rows::read(edition)?;
     let mut rows = Rows::new(COLUMNS);
     let cells = starts.iter().enumerate();
@@ -160,32 +180,34 @@ fn first_fact(facts: &[u8]) -> Result<Option<TimestampWithTimeZone>, ErrorReport
     Ok(first.and_then(|at| at.try_into().ok()))
 }
 
+/// Adds the facts of a service and month to the figures that this backend is asked for; returns whether
+/// these take in the service. NULL adds nothing. Raises `XX001` for bytes that are no facts.
+#[pg_extern(volatile, strict, parallel_unsafe)]
+fn add_month(source: &str, service: &str, facts: &[u8]) -> Result<bool, ErrorReport> {
+    READING.with_borrow_mut(|it| {
+        let group = it.groups.get(source).and_then(|it| it.get(service));
+        if let Some(&group) = group {
+            it.answer
+                .add(group, &Facts::of(facts).map_err(Error::from)?);
+        }
+        Ok(group.is_some())
+    })
+}
+
 fn read(
+    reading: Reading,
     months: &[Date],
     selection: Option<Vec<String>>,
-    mut take: impl FnMut((String, String), &[u8]) -> Result<(), Error>,
-) -> Result<(), Error> {
+) -> Result<Reading, Error> {
     let (Some(&first), Some(&last)) = (months.first(), months.last()) else {
-        return Ok(());
+        return Ok(reading);
     };
+    let _outer = Outer(READING.replace(reading));
     Spi::connect(|client| {
-        let mut cursor = client.open_cursor(FACTS, &[first.into(), last.into(), selection.into()]);
-        loop {
-            let rows = cursor.fetch(BATCH)?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            for row in rows {
-                let source: Option<String> = row.get(1)?;
-                let service: Option<String> = row.get(2)?;
-                let facts: Option<&[u8]> = row.get(3)?;
-                if let ((Some(source), Some(service)), Some(facts)) = ((source, service), facts) {
-                    take((source, service), facts)?;
-                }
-            }
-            interrupts::check();
-        }
-    })
+        let arguments = [first.into(), last.into(), selection.into()];
+        client.select(TELL, None, &arguments).map(drop)
+    })?;
+    Ok(READING.take())
 }
 
 /// What is known of a row beside its facts.
