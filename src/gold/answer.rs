@@ -12,7 +12,7 @@ use super::band_rows::{self, Edition, FREQUENCY};
 use super::figures::{Answer, Figures, Question};
 use super::month_bytes::Facts;
 use super::months::ORIGINS;
-use super::statistics::percentile::{duration_percentile, percentile};
+use super::statistics::percentile::{duration_percentile, duration_percentiles, percentile};
 use super::statistics::wilson::wilson;
 use crate::error::Error;
 use crate::rows::{Columns, Rows, Type, Value, return_rows};
@@ -232,7 +232,7 @@ fn push(rows: &mut Rows, cell: Cell<'_>, mut it: Figures) {
     let is_provisional = it.last_deployment_at > Some(cell.provisional_since);
     let notes = notes(&cell, &it, is_provisional);
     let per_day = (cell.days > 0.0).then(|| it.deployments as f64 / cell.days);
-    let lead_time = duration_percentile(&mut it.lead_times, 0.5);
+    let [lead_time, long_lead_time] = duration_percentiles(&mut it.lead_times, [0.5, 0.9]);
     let failure_rate = share(it.failed, it.counted);
     let recovery_time = duration_percentile(&mut it.recoveries, 0.5);
     let seconds = |time: Option<i64>| time.map(|it| it as f64 / SECOND);
@@ -253,7 +253,7 @@ fn push(rows: &mut Rows, cell: Cell<'_>, mut it: Figures) {
         float(percentile(&mut it.deployment_days, 0.5)),
         it.changes.into(),
         span(lead_time),
-        span(duration_percentile(&mut it.lead_times, 0.9)),
+        span(long_lead_time),
         it.failed.into(),
         float(failure_rate),
         float(failures.map(|(low, _)| low)),
