@@ -132,7 +132,7 @@ fn dora_figures(
             .collect(),
         now,
     };
-    let starts = question.buckets.clone();
+    let (starts, bucket_count) = (question.buckets.clone(), question.bucket_count());
     let selection = is_selection.then(|| services.clone());
     let mut reading = Reading {
         answer: Answer::new(question, group_names.len()),
@@ -144,14 +144,12 @@ fn dora_figures(
     }
     let answer = read(reading, &months, selection)?.answer;
     let edition = band_rows::read(edition)?;
-    let mut rows = Rows::new(COLUMNS);
-    let cells = starts.iter().enumerate();
-    let cells = cells
-        .flat_map(|(bucket, start)| group_names.iter().map(move |name| (bucket, *start, name)));
-    for ((bucket, start, name), figures) in cells.zip(answer.finish()) {
+    let mut rows = Rows::with_capacity(COLUMNS, group_names.len() * bucket_count);
+    for (place, figures) in answer.finish().enumerate() {
+        let bucket = place % bucket_count;
         let cell = Cell {
-            start,
-            name: name.as_deref(),
+            start: starts[bucket],
+            name: group_names[place / bucket_count].as_deref(),
             days: bucket_days.get(bucket).copied().unwrap_or_default(),
             partial_weeks: partial_weeks.get(bucket).copied().unwrap_or_default(),
             now,
@@ -160,8 +158,9 @@ fn dora_figures(
         };
         push(&mut rows, cell, figures);
     }
-    let all = (0..rows.len()).map(|row| (None, row));
-    Ok(return_rows::return_rows(call, &rows, all)?)
+    let by_bucket = (0..bucket_count).flat_map(|it| (it..rows.len()).step_by(bucket_count));
+    let chosen = by_bucket.map(|row| (None, row));
+    Ok(return_rows::return_rows(call, &rows, chosen)?)
 }
 
 /// Between which rates the true one lies with 95 % confidence. No row for a total of 0.

@@ -120,7 +120,7 @@ type Shared<T> = HashMap<(usize, u64), T, RandomState>;
 pub struct Answer {
     question: Question,
     groups: usize,
-    /// By bucket and, within each, by group: cells.
+    /// By group and, within each, by bucket: cells.
     figures: Vec<Figures>,
     lead_times: Durations,
     /// By group and day: whether something was deployed.
@@ -199,7 +199,7 @@ impl Answer {
         }
     }
 
-    /// The figures, by bucket and, within each, by group.
+    /// The figures, by group and, within each, by bucket.
     pub fn finish(mut self) -> impl Iterator<Item = Figures> {
         for ((group, _), it) in std::mem::take(&mut self.deployments) {
             if let Some(bucket) = self.question.bucket(it.at) {
@@ -245,7 +245,7 @@ impl Answer {
     }
 
     fn cell(&self, group: usize, bucket: usize) -> usize {
-        bucket * self.groups + group
+        group * self.question.bucket_count() + bucket
     }
 
     fn add_deployment(&mut self, group: usize, bucket: usize, it: &Deployment) {
