@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use pgrx::datum::{Date, TimestampWithTimeZone};
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -69,7 +70,7 @@ const FEW: usize = 5;
 #[derive(Default)]
 struct Reading {
     /// By source and service.
-    groups: HashMap<String, HashMap<String, usize>>,
+    groups: HashMap<String, HashMap<String, usize, RandomState>, RandomState>,
     answer: Answer,
 }
 

@@ -129,7 +129,8 @@ pub struct Answer {
     deployments: Shared<Deployment>,
     shipped: Shared<Change>,
     unshipped: Shared<Time>,
-    incidents: Shared<Incident>,
+    /// With their groups. Each has a key, shared or not, and they are few.
+    incidents: Vec<(usize, Incident)>,
 }
 
 impl Answer {
@@ -189,13 +190,7 @@ impl Answer {
         }
         let mut rest = month.incidents;
         while let Some((_, part)) = self.question.next_part(&mut rest) {
-            for it in part.iter() {
-                let held = self.incidents.entry((group, it.key)).or_insert(it);
-                held.at = held.at.min(it.at);
-                held.is_unattributed &= it.is_unattributed;
-                let both = held.restore_time.zip(it.restore_time);
-                held.restore_time = both.map(|(one, other)| one.max(other));
-            }
+            self.incidents.extend(part.iter().map(|it| (group, it)));
         }
     }
 
@@ -215,8 +210,13 @@ impl Answer {
                 self.figures[cell].add_unshipped(at);
             }
         }
-        for ((group, _), it) in std::mem::take(&mut self.incidents) {
-            if let Some(bucket) = self.question.bucket(it.at) {
+        let mut incidents = std::mem::take(&mut self.incidents);
+        let key = |(group, it): &(usize, Incident)| (*group, it.key);
+        incidents.sort_unstable_by_key(key);
+        for same in incidents.chunk_by(|one, other| key(one) == key(other)) {
+            if let Some((group, it)) = same.iter().copied().reduce(one_incident)
+                && let Some(bucket) = self.question.bucket(it.at)
+            {
                 let cell = self.cell(group, bucket);
                 self.figures[cell].add_incident(&it);
             }
@@ -278,6 +278,22 @@ fn unite(held: &mut Deployment, it: &Deployment) {
         held.marks &= !Deployment::REDEPLOY;
     }
     held.marks |= it.marks & EITHER;
+}
+
+/// Makes one of the same incident of two services, of one group. It is over once it is for both, and
+/// unattributed only for both.
+fn one_incident(
+    (group, one): (usize, Incident),
+    (_, other): (usize, Incident),
+) -> (usize, Incident) {
+    let times = one.restore_time.zip(other.restore_time);
+    let both = Incident {
+        at: one.at.min(other.at),
+        restore_time: times.map(|(one, other)| one.max(other)),
+        is_unattributed: one.is_unattributed && other.is_unattributed,
+        key: one.key,
+    };
+    (group, both)
 }
 
 fn keep_first(map: &mut Shared<Change>, key: (usize, u64), it: &Change) {
