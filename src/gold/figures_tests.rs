@@ -147,6 +147,19 @@ proptest! {
     }
 
     #[test]
+    fn a_moment_lies_in_the_period_that_began_last(
+        (starts, at) in prop_oneof![
+            (prop::collection::vec(any::<i64>(), 0..9), any::<i64>()),
+            (prop::collection::vec(0..20_i64, 0..9), -1..21_i64),
+        ]
+    ) {
+        let mut starts = starts;
+        starts.sort();
+        let last = starts.partition_point(|&start| start <= at).checked_sub(1);
+        prop_assert_eq!(period(&starts, at), last.filter(|it| it + 1 < starts.len()));
+    }
+
+    #[test]
     fn a_failed_run_that_does_not_count_is_an_attempt_and_nothing_else(
         months in months(), group in 0..GROUPS, at in 5_i64..95
     ) {
