@@ -53,6 +53,7 @@ COMMENT ON FUNCTION add_stored_past(bigint, boolean, boolean, boolean) IS 'Says 
 COMMENT ON FUNCTION compute_repository() IS 'Computes the services of the repository; NULL: what was told is not enough of its history, else how the names of the commits begin of which nothing may be known';
 COMMENT ON FUNCTION finish_repository() IS 'Ends the repository that was computed; returns how many rows there are to store so far';
 COMMENT ON FUNCTION wilson_bounds(bigint, bigint) IS 'Between which rates the true one lies; what diogen.wilson_interval asks';
+COMMENT ON FUNCTION add_month(text, text, bytea) IS 'Adds the facts of a service and month to the figures that diogen.dora is asked for';
 COMMENT ON FUNCTION first_fact(bytea) IS 'The moment of the first fact of a month of diogen_gold.months';
 COMMENT ON FUNCTION find_band(text, double precision, text) IS 'The band of an edition that a figure lies in, and whether the edition leaves that open; what diogen.band asks';
 COMMENT ON FUNCTION matches_glob(text, text[]) IS 'Whether a path matches one of some globs, such as checkout/**';
@@ -88,3 +89,5 @@ $$;
 GRANT SELECT ON sources, status, runs, jobs, rejects, teams, services, deployment_rules, incident_rules, bot_rules, normalizers,
     bands, band_distributions, industry_means TO PUBLIC;
 GRANT USAGE ON SCHEMA diogen TO PUBLIC;
+-- It is part of diogen.dora, and on its own does nothing.
+GRANT EXECUTE ON FUNCTION add_month(text, text, bytea) TO PUBLIC;

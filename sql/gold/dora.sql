@@ -26,14 +26,6 @@ END
 $$;
 COMMENT ON FUNCTION require_time(text, timestamptz) IS 'The value, or an error if it is NULL';
 
-CREATE FUNCTION group_name(by text, service text, repository text, team text, source text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE by WHEN 'service' THEN service WHEN 'repository' THEN repository
-                   WHEN 'team' THEN coalesce(team, '(no team)') WHEN 'source' THEN source END
-$$;
-COMMENT ON FUNCTION group_name(text, text, text, text, text) IS
-    'What a row of dora is called when grouped by service, repository, team or source; NULL: everything together';
-
 CREATE FUNCTION first_fact_at() RETURNS timestamptz
 LANGUAGE sql STABLE AS $$
     SELECT min(diogen.first_fact(m.facts)) FROM diogen_gold.months m
@@ -121,7 +113,8 @@ BEGIN
     FROM (
         SELECT s.source, s.service, s.name, dense_rank() OVER (ORDER BY s.name) AS "group"
         FROM (
-            SELECT s.*, diogen.group_name(by, s.service, s.repository, s.team, s.source) AS name
+            SELECT s.*, CASE by WHEN 'service' THEN s.service WHEN 'repository' THEN s.repository
+                                WHEN 'team' THEN coalesce(s.team, '(no team)') WHEN 'source' THEN s.source END AS name
             FROM diogen.deployed_services() s
             WHERE (source IS NULL OR s.source = source) AND (team IS NULL OR s.team = team)
               AND (service IS NULL OR s.service = service) AND (repository IS NULL OR s.repository = repository)
@@ -155,8 +148,7 @@ BEGIN
         ARRAY[date_trunc('month', from_time AT TIME ZONE 'UTC')::date, date_trunc('month', to_time AT TIME ZONE 'UTC')::date],
         now(),
         now() - (SELECT coalesce(max(s.link_incidents_for), '7 days') FROM diogen.services s),
-        coalesce(diogen.require_band_edition(edition), '')) f
-    ORDER BY f.bucket_start, f.name;
+        coalesce(diogen.require_band_edition(edition), '')) f; -- by bucket_start and name
 END
 $$;
 COMMENT ON FUNCTION dora(timestamptz, timestamptz, text, text, text, text, text, text, text, text, text) IS

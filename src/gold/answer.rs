@@ -1,7 +1,9 @@
 //! The figures as rows: reads the months' facts and answers what `diogen.dora` asks.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use pgrx::datum::{Date, TimestampWithTimeZone};
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -9,11 +11,11 @@ use pgrx::prelude::*;
 
 use super::band_rows::{self, Edition, FREQUENCY};
 use super::figures::{Answer, Figures, Question};
-use super::months::{Month, ORIGINS};
-use super::statistics::percentile::{duration_percentile, percentile};
+use super::month_bytes::Facts;
+use super::months::ORIGINS;
+use super::statistics::percentile::{duration_percentile, duration_percentiles, percentile};
 use super::statistics::wilson::wilson;
 use crate::error::Error;
-use crate::interrupts;
 use crate::rows::{Columns, Rows, Type, Value, return_rows};
 
 const COLUMNS: Columns = &[
@@ -51,21 +53,41 @@ const COLUMNS: Columns = &[
     ("is_provisional", Type::Boolean),
 ];
 
-const FACTS: &str = "
-    SELECT m.source, m.service, m.facts
+/// Tells the months one by one to [`add_month`], to which PostgreSQL hands their facts where they lie
+/// in its buffers. As rows of a result they would be copied twice.
+const TELL: &str = "
+    SELECT count(diogen.add_month(m.source, m.service, m.facts))
     FROM diogen_gold.months m
     WHERE m.month BETWEEN $1 AND $2 AND ($3 IS NULL OR m.service = ANY ($3))";
 
 /// In microseconds.
 const SECOND: f64 = 1e6;
 
-/// How many months are read between two looks for a cancel.
-const BATCH: i64 = 1000;
-
 /// Fewer facts than this make no reliable median or rate.
 const FEW: usize = 5;
 
-/// The figures of groups of services in buckets: one row for each, groups in their order and buckets
+/// What the months are told to. It is begun and used up within one call of [`dora_figures`].
+#[derive(Default)]
+struct Reading {
+    /// By source and service.
+    groups: HashMap<String, HashMap<String, usize, RandomState>, RandomState>,
+    answer: Answer,
+}
+
+thread_local! {
+    static READING: RefCell<Reading> = RefCell::default();
+}
+
+/// What was being read when a reading began, which goes on when that has ended or was aborted.
+struct Outer(Reading);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        READING.set(std::mem::take(&mut self.0));
+    }
+}
+
+/// The figures of groups of services in buckets: one row for each, buckets in their order and groups
 /// in theirs within each. `sources`, `services` and `groups` say which group, from 1, a service is in;
 /// `group_names` what they are called. `buckets` and `days` are the moments at which these begin, with
 /// the end of the last one; `bucket_days` the calendar days of each bucket that lie in the range.
@@ -97,6 +119,7 @@ fn dora_figures(
     call: pg_sys::FunctionCallInfo,
 ) -> Result<(), ErrorReport> {
     let micros = |times: Vec<TimestampWithTimeZone>| times.into_iter().map(i64::from).collect();
+    let now = now.into();
     let place = |number: i64| usize::try_from(number - 1).unwrap_or_default();
     let question = Question {
         since: since.into(),
@@ -108,36 +131,37 @@ fn dora_figures(
             .map(place)
             .zip(week_buckets.into_iter().map(place))
             .collect(),
-        now: now.into(),
+        now,
     };
-    let mut answer = Answer::new(&question, group_names.len());
+    let (starts, bucket_count) = (question.buckets.clone(), question.bucket_count());
     let selection = is_selection.then(|| services.clone());
-    let keys = sources.into_iter().zip(services);
-    let groups: HashMap<_, _> = keys.zip(groups.into_iter().map(place)).collect();
-    read(&months, selection, |key, facts| {
-        if let Some(&group) = groups.get(&key) {
-            answer.add(group, &Month::from_bytes(facts)?);
-        }
-        Ok(())
-    })?;
+    let mut reading = Reading {
+        answer: Answer::new(question, group_names.len()),
+        ..Reading::default()
+    };
+    for ((source, service), group) in sources.into_iter().zip(services).zip(groups) {
+        let of_source = reading.groups.entry(source).or_default();
+        of_source.insert(service, place(group));
+    }
+    let answer = read(reading, &months, selection)?.answer;
     let edition = band_rows::read(edition)?;
-    let mut rows = Rows::new(COLUMNS);
-    let bucket_count = question.bucket_count();
-    for (place, figures) in answer.finish().into_iter().enumerate() {
+    let mut rows = Rows::with_capacity(COLUMNS, group_names.len() * bucket_count);
+    for (place, figures) in answer.finish().enumerate() {
         let bucket = place % bucket_count;
         let cell = Cell {
-            start: question.buckets[bucket],
+            start: starts[bucket],
             name: group_names[place / bucket_count].as_deref(),
             days: bucket_days.get(bucket).copied().unwrap_or_default(),
             partial_weeks: partial_weeks.get(bucket).copied().unwrap_or_default(),
-            now: question.now,
+            now,
             provisional_since: provisional_since.into(),
             edition: &edition,
         };
         push(&mut rows, cell, figures);
     }
-    let all = (0..rows.len()).map(|row| (None, row));
-    Ok(return_rows::return_rows(call, &rows, all)?)
+    let by_bucket = (0..bucket_count).flat_map(|it| (it..rows.len()).step_by(bucket_count));
+    let chosen = by_bucket.map(|row| (None, row));
+    Ok(return_rows::return_rows(call, &rows, chosen)?)
 }
 
 /// Between which rates the true one lies with 95 % confidence. No row for a total of 0.
@@ -152,36 +176,38 @@ fn wilson_bounds(
 /// The moment of the first fact of a month; NULL: it has none. Raises `XX001` for bytes that are none.
 #[pg_extern(immutable, strict, parallel_safe)]
 fn first_fact(facts: &[u8]) -> Result<Option<TimestampWithTimeZone>, ErrorReport> {
-    let first = Month::from_bytes(facts).map_err(Error::from)?.first();
+    let first = Facts::of(facts).map_err(Error::from)?.first();
     Ok(first.and_then(|at| at.try_into().ok()))
 }
 
+/// Adds the facts of a service and month to the figures that this backend is asked for; returns whether
+/// these take in the service. NULL adds nothing. Raises `XX001` for bytes that are no facts.
+#[pg_extern(volatile, strict, parallel_unsafe)]
+fn add_month(source: &str, service: &str, facts: &[u8]) -> Result<bool, ErrorReport> {
+    READING.with_borrow_mut(|it| {
+        let group = it.groups.get(source).and_then(|it| it.get(service));
+        if let Some(&group) = group {
+            it.answer
+                .add(group, &Facts::of(facts).map_err(Error::from)?);
+        }
+        Ok(group.is_some())
+    })
+}
+
 fn read(
+    reading: Reading,
     months: &[Date],
     selection: Option<Vec<String>>,
-    mut take: impl FnMut((String, String), &[u8]) -> Result<(), Error>,
-) -> Result<(), Error> {
+) -> Result<Reading, Error> {
     let (Some(&first), Some(&last)) = (months.first(), months.last()) else {
-        return Ok(());
+        return Ok(reading);
     };
+    let _outer = Outer(READING.replace(reading));
     Spi::connect(|client| {
-        let mut cursor = client.open_cursor(FACTS, &[first.into(), last.into(), selection.into()]);
-        loop {
-            let rows = cursor.fetch(BATCH)?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            for row in rows {
-                let source: Option<String> = row.get(1)?;
-                let service: Option<String> = row.get(2)?;
-                let facts: Option<&[u8]> = row.get(3)?;
-                if let ((Some(source), Some(service)), Some(facts)) = ((source, service), facts) {
-                    take((source, service), facts)?;
-                }
-            }
-            interrupts::check();
-        }
-    })
+        let arguments = [first.into(), last.into(), selection.into()];
+        client.select(TELL, None, &arguments).map(drop)
+    })?;
+    Ok(READING.take())
 }
 
 /// What is known of a row beside its facts.
@@ -206,7 +232,7 @@ fn push(rows: &mut Rows, cell: Cell<'_>, mut it: Figures) {
     let is_provisional = it.last_deployment_at > Some(cell.provisional_since);
     let notes = notes(&cell, &it, is_provisional);
     let per_day = (cell.days > 0.0).then(|| it.deployments as f64 / cell.days);
-    let lead_time = duration_percentile(&mut it.lead_times, 0.5);
+    let [lead_time, long_lead_time] = duration_percentiles(&mut it.lead_times, [0.5, 0.9]);
     let failure_rate = share(it.failed, it.counted);
     let recovery_time = duration_percentile(&mut it.recoveries, 0.5);
     let seconds = |time: Option<i64>| time.map(|it| it as f64 / SECOND);
@@ -227,7 +253,7 @@ fn push(rows: &mut Rows, cell: Cell<'_>, mut it: Figures) {
         float(percentile(&mut it.deployment_days, 0.5)),
         it.changes.into(),
         span(lead_time),
-        span(duration_percentile(&mut it.lead_times, 0.9)),
+        span(long_lead_time),
         it.failed.into(),
         float(failure_rate),
         float(failures.map(|(low, _)| low)),

@@ -1,9 +1,13 @@
 //! The DORA figures of groups of services in buckets of time, from the months' facts.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
+use super::durations::Durations;
 use super::facts::{Duration, Time};
-use super::months::{Change, Deployment, Incident, Month};
+use super::month_bytes::{Fact, Facts, List};
+use super::months::{Change, Deployment, Incident};
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -67,174 +71,191 @@ pub struct Figures {
     pub last_deployment_at: Option<Time>,
 }
 
-/// The figures of all groups and buckets, while they are put together.
-#[derive(Debug)]
-pub struct Answer<'a> {
-    question: &'a Question,
-    figures: Vec<Figures>,
-    days: Vec<bool>,
-    /// What several services share, by group and key: counted once, where it came first.
-    deployments: BTreeMap<(usize, u64), Deployment>,
-    shipped: BTreeMap<(usize, u64), Change>,
-    unshipped: BTreeMap<(usize, u64), Change>,
-    incidents: BTreeMap<(usize, u64), Incident>,
-}
-
-impl<'a> Answer<'a> {
-    /// Nothing yet, for so many groups.
-    pub fn new(question: &'a Question, groups: usize) -> Self {
-        Self {
-            figures: vec![Figures::default(); groups * question.bucket_count()],
-            days: vec![false; groups * question.days.len().saturating_sub(1)],
-            question,
-            deployments: BTreeMap::new(),
-            shipped: BTreeMap::new(),
-            unshipped: BTreeMap::new(),
-            incidents: BTreeMap::new(),
-        }
-    }
-
-    /// Adds the month of a service of a group.
-    pub fn add(&mut self, group: usize, month: &Month) {
-        let mut at = Cursor::default();
-        for it in &month.deployments {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
-                match it.key {
-                    0 => self.add_deployment(group, bucket, it),
-                    key => {
-                        let held = self.deployments.entry((group, key)).or_insert(*it);
-                        unite(held, it);
-                    }
-                }
-            }
-        }
-        let mut at = Cursor::default();
-        for it in &month.shipped {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
-                match it.key {
-                    0 => self.add_shipped(group, bucket, it),
-                    key => keep_first(&mut self.shipped, (group, key), it),
-                }
-            }
-        }
-        let mut at = Cursor::default();
-        for it in &month.unshipped {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
-                match it.key {
-                    0 => self.add_unshipped(group, bucket, it),
-                    key => keep_first(&mut self.unshipped, (group, key), it),
-                }
-            }
-        }
-        let mut at = Cursor::default();
-        for it in &month.incidents {
-            if self.question.bucket(it.at, &mut at).is_some() {
-                let held = self.incidents.entry((group, it.key)).or_insert(*it);
-                held.at = held.at.min(it.at);
-                held.is_unattributed &= it.is_unattributed;
-                let both = held.restore_time.zip(it.restore_time);
-                held.restore_time = both.map(|(one, other)| one.max(other));
-            }
-        }
-    }
-
-    /// The figures, by group and, within each, by bucket.
-    pub fn finish(mut self) -> Vec<Figures> {
-        let mut at = Cursor::default();
-        for ((group, _), it) in std::mem::take(&mut self.deployments) {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
-                self.add_deployment(group, bucket, &it);
-            }
-        }
-        // What one of the services has shipped is shipped.
-        let shipped = std::mem::take(&mut self.shipped);
-        for (key, it) in std::mem::take(&mut self.unshipped) {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at)
-                && !shipped.contains_key(&key)
-            {
-                self.add_unshipped(key.0, bucket, &it);
-            }
-        }
-        for ((group, _), it) in std::mem::take(&mut self.incidents) {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
-                self.add_incident(group, bucket, &it);
-            }
-        }
-        for ((group, _), it) in shipped {
-            if let Some(bucket) = self.question.bucket(it.at, &mut at) {
-                self.add_shipped(group, bucket, &it);
-            }
-        }
-        let days = self.question.days.len().saturating_sub(1);
-        let groups = self.figures.len() / self.question.bucket_count().max(1);
-        for group in 0..groups {
-            for &(first, bucket) in &self.question.weeks {
-                let week = &self.days[group * days..][first..][..7];
-                let count = week.iter().filter(|it| **it).count();
-                self.figures(group, bucket)
-                    .deployment_days
-                    .push(count as i64);
-            }
-        }
-        self.figures
-    }
-
-    fn figures(&mut self, group: usize, bucket: usize) -> &mut Figures {
-        &mut self.figures[group * self.question.bucket_count() + bucket]
-    }
-
-    fn add_deployment(&mut self, group: usize, bucket: usize, it: &Deployment) {
-        let now = self.question.now;
-        let figures = self.figures(group, bucket);
-        figures.attempts += 1;
+impl Figures {
+    fn add_deployment(&mut self, it: &Deployment, now: Time) {
+        self.attempts += 1;
         if it.is(Deployment::COUNTED) {
-            figures.counted += 1;
+            self.counted += 1;
             if it.is(Deployment::FAILED) {
-                figures.failed += 1;
+                self.failed += 1;
                 match it.recovery_time {
-                    Some(time) => figures.recoveries.push(time),
-                    None => figures.open_failures += 1,
+                    Some(time) => self.recoveries.push(time),
+                    None => self.open_failures += 1,
                 }
             }
         }
         if !it.is(Deployment::SUCCEEDED) {
             return;
         }
-        figures.deployments += 1;
-        figures.unplanned += i64::from(it.is(Deployment::UNPLANNED));
-        figures.with_changes += i64::from(it.is(Deployment::WITH_CHANGES));
-        figures.redeployments += i64::from(it.is(Deployment::REDEPLOY));
-        figures.origins |= 1 << it.origin();
-        figures.last_deployment_at = figures.last_deployment_at.max(Some(it.at.min(now)));
-        let days = self.question.days.len().saturating_sub(1);
-        let day = self.question.days.partition_point(|&start| start <= it.at);
-        if (1..=days).contains(&day) {
-            self.days[group * days + day - 1] = true;
-        }
+        self.deployments += 1;
+        self.unplanned += i64::from(it.is(Deployment::UNPLANNED));
+        self.with_changes += i64::from(it.is(Deployment::WITH_CHANGES));
+        self.redeployments += i64::from(it.is(Deployment::REDEPLOY));
+        self.origins |= 1_u8.checked_shl(it.origin() as u32).unwrap_or(0);
+        self.last_deployment_at = self.last_deployment_at.max(Some(it.at.min(now)));
     }
 
-    fn add_incident(&mut self, group: usize, bucket: usize, it: &Incident) {
-        let figures = self.figures(group, bucket);
-        figures.unattributed_incidents += i64::from(it.is_unattributed);
+    fn add_unshipped(&mut self, at: Time) {
+        self.unshipped += 1;
+        earliest(&mut self.unshipped_since, at);
+    }
+
+    fn add_incident(&mut self, it: &Incident) {
+        self.unattributed_incidents += i64::from(it.is_unattributed);
         match it.restore_time {
-            Some(time) => figures.restore_times.push(time),
+            Some(time) => self.restore_times.push(time),
             None => {
-                figures.open_incidents += 1;
-                earliest(&mut figures.incident_open_since, it.at);
+                self.open_incidents += 1;
+                earliest(&mut self.incident_open_since, it.at);
             }
         }
     }
+}
 
-    fn add_shipped(&mut self, group: usize, bucket: usize, it: &Change) {
-        let figures = self.figures(group, bucket);
-        figures.changes += 1;
-        figures.lead_times.extend(it.lead_time);
+/// By group and key.
+type Shared<T> = HashMap<(usize, u64), T, RandomState>;
+
+/// The figures of all groups and buckets, while they are put together.
+#[derive(Debug, Default)]
+pub struct Answer {
+    question: Question,
+    groups: usize,
+    /// By group and, within each, by bucket: cells.
+    figures: Vec<Figures>,
+    lead_times: Durations,
+    /// By group and day: whether something was deployed.
+    days: Vec<bool>,
+    // What several services share: counted once, where it came first.
+    deployments: Shared<Deployment>,
+    shipped: Shared<Change>,
+    unshipped: Shared<Time>,
+    /// With their groups. Each has a key, shared or not, and they are few.
+    incidents: Vec<(usize, Incident)>,
+}
+
+impl Answer {
+    /// Nothing yet, for so many groups.
+    pub fn new(question: Question, groups: usize) -> Self {
+        let cells = groups * question.bucket_count();
+        Self {
+            groups,
+            figures: vec![Figures::default(); cells],
+            lead_times: Durations::new(cells),
+            days: vec![false; groups * question.day_count()],
+            question,
+            ..Self::default()
+        }
     }
 
-    fn add_unshipped(&mut self, group: usize, bucket: usize, it: &Change) {
-        let figures = self.figures(group, bucket);
-        figures.unshipped += 1;
-        earliest(&mut figures.unshipped_since, it.at);
+    /// Adds the month of a service of a group.
+    pub fn add(&mut self, group: usize, month: &Facts<'_>) {
+        let mut rest = month.deployments;
+        while let Some((bucket, part)) = self.question.next_part(&mut rest) {
+            for it in part.iter() {
+                match it.key {
+                    0 => self.add_deployment(group, bucket, &it),
+                    key => unite(self.deployments.entry((group, key)).or_insert(it), &it),
+                }
+            }
+        }
+        let mut rest = month.shipped;
+        while let Some((bucket, part)) = self.question.next_part(&mut rest) {
+            let cell = self.cell(group, bucket);
+            let mut changes = 0;
+            let lead_times = part.iter().filter_map(|it| match it.key {
+                0 => {
+                    changes += 1;
+                    it.lead_time
+                }
+                key => {
+                    keep_first(&mut self.shipped, (group, key), &it);
+                    None
+                }
+            });
+            self.lead_times.extend(cell, lead_times);
+            self.figures[cell].changes += changes;
+        }
+        let mut rest = month.unshipped;
+        while let Some((bucket, part)) = self.question.next_part(&mut rest) {
+            let cell = self.cell(group, bucket);
+            for it in part.iter() {
+                match it.key {
+                    0 => self.figures[cell].add_unshipped(it.at),
+                    key => {
+                        let held = self.unshipped.entry((group, key)).or_insert(it.at);
+                        *held = it.at.min(*held);
+                    }
+                }
+            }
+        }
+        let mut rest = month.incidents;
+        while let Some((_, part)) = self.question.next_part(&mut rest) {
+            self.incidents.extend(part.iter().map(|it| (group, it)));
+        }
+    }
+
+    /// The figures, by group and, within each, by bucket.
+    pub fn finish(mut self) -> impl Iterator<Item = Figures> {
+        for ((group, _), it) in std::mem::take(&mut self.deployments) {
+            if let Some(bucket) = self.question.bucket(it.at) {
+                self.add_deployment(group, bucket, &it);
+            }
+        }
+        // What one of the services has shipped is shipped.
+        for (key, at) in std::mem::take(&mut self.unshipped) {
+            if let Some(bucket) = self.question.bucket(at)
+                && !self.shipped.contains_key(&key)
+            {
+                let cell = self.cell(key.0, bucket);
+                self.figures[cell].add_unshipped(at);
+            }
+        }
+        let mut incidents = std::mem::take(&mut self.incidents);
+        let key = |(group, it): &(usize, Incident)| (*group, it.key);
+        incidents.sort_unstable_by_key(key);
+        for same in incidents.chunk_by(|one, other| key(one) == key(other)) {
+            if let Some((group, it)) = same.iter().copied().reduce(one_incident)
+                && let Some(bucket) = self.question.bucket(it.at)
+            {
+                let cell = self.cell(group, bucket);
+                self.figures[cell].add_incident(&it);
+            }
+        }
+        for ((group, _), it) in std::mem::take(&mut self.shipped) {
+            if let Some(bucket) = self.question.bucket(it.at) {
+                let cell = self.cell(group, bucket);
+                self.figures[cell].changes += 1;
+                self.lead_times.extend(cell, it.lead_time);
+            }
+        }
+        let days = self.question.day_count();
+        for group in 0..self.groups {
+            for &(first, bucket) in &self.question.weeks {
+                let week = &self.days[group * days..][first..][..7];
+                let count = week.iter().filter(|it| **it).count();
+                let cell = self.cell(group, bucket);
+                self.figures[cell].deployment_days.push(count as i64);
+            }
+        }
+        let cells = self.figures.into_iter().enumerate();
+        cells.map(move |(cell, figures)| Figures {
+            lead_times: self.lead_times.of(cell),
+            ..figures
+        })
+    }
+
+    fn cell(&self, group: usize, bucket: usize) -> usize {
+        group * self.question.bucket_count() + bucket
+    }
+
+    fn add_deployment(&mut self, group: usize, bucket: usize, it: &Deployment) {
+        let cell = self.cell(group, bucket);
+        self.figures[cell].add_deployment(it, self.question.now);
+        if it.is(Deployment::SUCCEEDED)
+            && let Some(day) = period(&self.question.days, it.at)
+        {
+            self.days[group * self.question.day_count() + day] = true;
+        }
     }
 }
 
@@ -259,7 +280,23 @@ fn unite(held: &mut Deployment, it: &Deployment) {
     held.marks |= it.marks & EITHER;
 }
 
-fn keep_first(map: &mut BTreeMap<(usize, u64), Change>, key: (usize, u64), it: &Change) {
+/// Makes one of the same incident of two services, of one group. It is over once it is for both, and
+/// unattributed only for both.
+fn one_incident(
+    (group, one): (usize, Incident),
+    (_, other): (usize, Incident),
+) -> (usize, Incident) {
+    let times = one.restore_time.zip(other.restore_time);
+    let both = Incident {
+        at: one.at.min(other.at),
+        restore_time: times.map(|(one, other)| one.max(other)),
+        is_unattributed: one.is_unattributed && other.is_unattributed,
+        key: one.key,
+    };
+    (group, both)
+}
+
+fn keep_first(map: &mut Shared<Change>, key: (usize, u64), it: &Change) {
     let held = map.entry(key).or_insert(*it);
     // Of two at once the one that says more, whichever came first.
     let place = |it: &Change| (it.at, it.lead_time.is_none(), it.lead_time);
@@ -268,29 +305,58 @@ fn keep_first(map: &mut BTreeMap<(usize, u64), Change>, key: (usize, u64), it: &
     }
 }
 
-/// The bucket that the last moment lay in: the next one mostly lies there too.
-#[derive(Debug, Default)]
-struct Cursor(usize);
-
 impl Question {
     /// How many buckets there are.
     pub fn bucket_count(&self) -> usize {
         self.buckets.len().saturating_sub(1)
     }
 
-    fn bucket(&self, at: Time, cursor: &mut Cursor) -> Option<usize> {
-        if at < self.since || at >= self.until {
-            return None;
-        }
-        let held = self.buckets.get(cursor.0..cursor.0 + 2);
-        if !held.is_some_and(|held| held[0] <= at && at < held[1]) {
-            cursor.0 = self
-                .buckets
-                .partition_point(|&start| start <= at)
-                .checked_sub(1)?;
-        }
-        (cursor.0 < self.bucket_count()).then_some(cursor.0)
+    fn day_count(&self) -> usize {
+        self.days.len().saturating_sub(1)
     }
+
+    fn bucket(&self, at: Time) -> Option<usize> {
+        let is_asked_for = (self.since..self.until).contains(&at);
+        period(&self.buckets, at).filter(|_| is_asked_for)
+    }
+
+    /// Takes facts from the head of a list: those that lie in one bucket, which is said. What lies in
+    /// none is left out.
+    fn next_part<'a, T: Fact>(&self, rest: &mut List<'a, T>) -> Option<(usize, List<'a, T>)> {
+        loop {
+            let at = rest.first()?;
+            let bucket = self.bucket(at);
+            let range = match bucket {
+                Some(it) => self.buckets[it].max(self.since)..self.buckets[it + 1].min(self.until),
+                None if at < self.since => Time::MIN..self.since,
+                None => self.until..Time::MAX,
+            };
+            let part;
+            (part, *rest) = rest.split(&range);
+            if let Some(bucket) = bucket {
+                return Some((bucket, part));
+            }
+        }
+    }
+}
+
+/// Which period a moment lies in, given where each begins and the end of the last one.
+fn period(starts: &[Time], at: Time) -> Option<usize> {
+    let (&first, &end) = (starts.first()?, starts.last()?);
+    if !(first..end).contains(&at) {
+        return None;
+    }
+    // They are about equally long: where it would be if they were just so is a step away at most.
+    let share = (at as f64 - first as f64) / (end as f64 - first as f64);
+    let last = starts.len() - 2;
+    let mut place = ((share * (starts.len() - 1) as f64) as usize).min(last);
+    while at < starts[place] {
+        place -= 1;
+    }
+    while at >= starts[place + 1] {
+        place += 1;
+    }
+    Some(place)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::gold::months::Incident;
+use crate::gold::months::Month;
 use crate::gold::statistics::wilson::wilson;
 
 const GROUPS: usize = 2;
@@ -101,13 +101,17 @@ fn months() -> impl Strategy<Value = Vec<(usize, Month)>> {
     prop::collection::vec((0..GROUPS, month), 0..6)
 }
 
+fn add(answer: &mut Answer, group: usize, month: &Month) {
+    let bytes = month.to_bytes();
+    answer.add(group, &Facts::of(&bytes).expect("a month"));
+}
+
 fn figures(months: &[(usize, Month)]) -> Vec<Figures> {
-    let question = question();
-    let mut answer = Answer::new(&question, GROUPS);
+    let mut answer = Answer::new(question(), GROUPS);
     for (group, month) in months {
-        answer.add(*group, month);
+        add(&mut answer, *group, month);
     }
-    let mut figures = answer.finish();
+    let mut figures: Vec<_> = answer.finish().collect();
     for it in &mut figures {
         it.lead_times.sort();
         it.recoveries.sort();
@@ -140,6 +144,19 @@ proptest! {
         (months, shuffled) in months().prop_flat_map(|it| (Just(it.clone()), Just(it).prop_shuffle()))
     ) {
         prop_assert_eq!(figures(&months), figures(&shuffled));
+    }
+
+    #[test]
+    fn a_moment_lies_in_the_period_that_began_last(
+        (starts, at) in prop_oneof![
+            (prop::collection::vec(any::<i64>(), 0..9), any::<i64>()),
+            (prop::collection::vec(0..20_i64, 0..9), -1..21_i64),
+        ]
+    ) {
+        let mut starts = starts;
+        starts.sort();
+        let last = starts.partition_point(|&start| start <= at).checked_sub(1);
+        prop_assert_eq!(period(&starts, at), last.filter(|it| it + 1 < starts.len()));
     }
 
     #[test]
@@ -189,15 +206,15 @@ fn a_shared_failure_is_over_once_it_is_for_all() {
 
 /// The figures of a month of two services of one repository, whichever is read first.
 fn together(one: &Month, other: &Month) -> Vec<Figures> {
-    let question = Question {
-        until: 100,
-        buckets: vec![0, 100],
-        ..Question::default()
-    };
     let figures = |months: [&Month; 2]| {
-        let mut answer = Answer::new(&question, 1);
-        months.iter().for_each(|it| answer.add(0, it));
-        answer.finish().remove(0)
+        let question = Question {
+            until: 100,
+            buckets: vec![0, 100],
+            ..Question::default()
+        };
+        let mut answer = Answer::new(question, 1);
+        months.iter().for_each(|it| add(&mut answer, 0, it));
+        answer.finish().next().expect("a bucket")
     };
     vec![figures([one, other]), figures([other, one])]
 }

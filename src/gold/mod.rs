@@ -5,11 +5,13 @@
 //! and storing them is SQL (`sql/gold`).
 
 mod bands;
+mod durations;
 mod facts;
 mod failures;
 mod figures;
 mod flags;
 mod graph;
+mod month_bytes;
 mod months;
 mod service;
 mod shipping;
@@ -24,4 +26,4 @@ mod gather;
 mod glob;
 mod results;
 
-pub use months::MonthError;
+pub use month_bytes::MonthError;

@@ -1,8 +1,7 @@
-//! The facts of a service and month in compact form: what the figures are read from.
+//! The facts of a service and month: what the figures are read from.
 //!
 //! Exact to the microsecond, so that any range, time zone and bucket can be asked for, and medians
-//! are those of the facts. A million changes take 16 MB. The first byte is the version of the
-//! format; all versions there have been stay readable.
+//! are those of the facts. [`super::month_bytes`] says how they are stored.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +10,6 @@ use chrono::{DateTime, Datelike};
 use super::facts::{Duration, Repository, Service, Status, Time};
 use super::service::{Outcome, is_counted};
 use crate::rows::POSTGRES_EPOCH;
-
-const VERSION: u8 = 1;
-
-/// Stands for a duration that there is none of.
-const NONE: Duration = Duration::MIN;
 
 /// A deployment that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,17 +101,6 @@ pub struct Month {
     pub unshipped: Vec<Change>,
     /// What began in the month.
     pub incidents: Vec<Incident>,
-}
-
-/// Bytes that hold no month.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum MonthError {
-    /// A later release wrote them.
-    #[error("the facts of a month have version {0}, this release reads up to {VERSION}")]
-    Version(u8),
-    /// They end too early.
-    #[error("the facts of a month end too early: {0} bytes")]
-    Short(usize),
 }
 
 /// The months of a service, by year and month.
@@ -240,218 +223,9 @@ fn hash(parts: &[&str]) -> u64 {
     hash.max(1)
 }
 
-impl Month {
-    /// The moment of its first fact.
-    pub fn first(&self) -> Option<Time> {
-        let changes = self.shipped.iter().chain(&self.unshipped).map(|it| it.at);
-        let deployments = self.deployments.iter().map(|it| it.at);
-        let incidents = self.incidents.iter().map(|it| it.at);
-        changes.chain(deployments).chain(incidents).min()
-    }
-
-    /// As it is stored.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let has_keys = self.deployments.iter().any(|it| it.key != 0)
-            || self
-                .shipped
-                .iter()
-                .chain(&self.unshipped)
-                .any(|it| it.key != 0);
-        let mut bytes = vec![VERSION, u8::from(has_keys)];
-        let mut put =
-            |number: u64, width: usize| bytes.extend_from_slice(&number.to_le_bytes()[..width]);
-        for length in [
-            self.deployments.len(),
-            self.shipped.len(),
-            self.unshipped.len(),
-            self.incidents.len(),
-        ] {
-            put(length as u64, 4);
-        }
-        let word = |duration: Option<Duration>| duration.unwrap_or(NONE) as u64;
-        for it in &self.deployments {
-            put(it.at as u64, 8);
-            put(word(it.recovery_time), 8);
-            put(u64::from(it.marks), 2);
-            put(it.key, if has_keys { 8 } else { 0 });
-        }
-        for it in &self.shipped {
-            put(it.at as u64, 8);
-            put(word(it.lead_time), 8);
-            put(it.key, if has_keys { 8 } else { 0 });
-        }
-        for it in &self.unshipped {
-            put(it.at as u64, 8);
-            put(it.key, if has_keys { 8 } else { 0 });
-        }
-        for it in &self.incidents {
-            put(it.at as u64, 8);
-            put(word(it.restore_time), 8);
-            put(u64::from(it.is_unattributed), 1);
-            put(it.key, 8);
-        }
-        bytes
-    }
-
-    /// From what was stored.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, MonthError> {
-        let mut reader = Reader { bytes, rest: bytes };
-        match reader.byte()? {
-            VERSION => (),
-            other => return Err(MonthError::Version(other)),
-        }
-        let has_keys = reader.byte()? != 0;
-        let key = |reader: &mut Reader<'_>| match has_keys {
-            true => reader.word(),
-            false => Ok(0),
-        };
-        let mut lengths = [0; 4];
-        for length in &mut lengths {
-            *length = u32::from_le_bytes(reader.take()?) as usize;
-        }
-        let [deployments, shipped, unshipped, incidents] = lengths;
-        let mut month = Self::default();
-        // Damaged bytes may promise more than there can be.
-        month.shipped.reserve(shipped.min(bytes.len() / 16));
-        for _ in 0..deployments {
-            month.deployments.push(Deployment {
-                at: reader.word()? as Time,
-                recovery_time: reader.duration()?,
-                marks: u16::from_le_bytes(reader.take()?),
-                key: key(&mut reader)?,
-            });
-        }
-        for _ in 0..shipped {
-            month.shipped.push(Change {
-                at: reader.word()? as Time,
-                lead_time: reader.duration()?,
-                key: key(&mut reader)?,
-            });
-        }
-        for _ in 0..unshipped {
-            month.unshipped.push(Change {
-                at: reader.word()? as Time,
-                lead_time: None,
-                key: key(&mut reader)?,
-            });
-        }
-        for _ in 0..incidents {
-            month.incidents.push(Incident {
-                at: reader.word()? as Time,
-                restore_time: reader.duration()?,
-                is_unattributed: reader.byte()? != 0,
-                key: reader.word()?,
-            });
-        }
-        Ok(month)
-    }
-}
-
-struct Reader<'a> {
-    bytes: &'a [u8],
-    rest: &'a [u8],
-}
-
-impl Reader<'_> {
-    fn take<const WIDTH: usize>(&mut self) -> Result<[u8; WIDTH], MonthError> {
-        let (taken, rest) = self
-            .rest
-            .split_first_chunk()
-            .ok_or(MonthError::Short(self.bytes.len()))?;
-        self.rest = rest;
-        Ok(*taken)
-    }
-
-    fn byte(&mut self) -> Result<u8, MonthError> {
-        Ok(u8::from_le_bytes(self.take()?))
-    }
-
-    fn word(&mut self) -> Result<u64, MonthError> {
-        Ok(u64::from_le_bytes(self.take()?))
-    }
-
-    fn duration(&mut self) -> Result<Option<Duration>, MonthError> {
-        let duration = self.word()? as Duration;
-        Ok((duration != NONE).then_some(duration))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    fn duration() -> impl Strategy<Value = Option<Duration>> {
-        prop::option::of(0..i64::MAX)
-    }
-
-    fn months() -> impl Strategy<Value = Month> {
-        let key = || prop_oneof![Just(0), any::<u64>()];
-        let deployment = (any::<i64>(), duration(), any::<u16>(), key()).prop_map(
-            |(at, recovery_time, marks, key)| Deployment {
-                at,
-                recovery_time,
-                marks,
-                key,
-            },
-        );
-        let shipped = (any::<i64>(), duration(), key()).prop_map(|(at, lead_time, key)| Change {
-            at,
-            lead_time,
-            key,
-        });
-        let unshipped = (any::<i64>(), key()).prop_map(|(at, key)| Change {
-            at,
-            lead_time: None,
-            key,
-        });
-        let incident = (any::<i64>(), duration(), any::<bool>(), any::<u64>()).prop_map(
-            |(at, restore_time, is_unattributed, key)| Incident {
-                at,
-                restore_time,
-                is_unattributed,
-                key,
-            },
-        );
-        let list = 0..5;
-        (
-            prop::collection::vec(deployment, list.clone()),
-            prop::collection::vec(shipped, list.clone()),
-            prop::collection::vec(unshipped, list.clone()),
-            prop::collection::vec(incident, list),
-        )
-            .prop_map(|(deployments, shipped, unshipped, incidents)| Month {
-                deployments,
-                shipped,
-                unshipped,
-                incidents,
-            })
-    }
-
-    proptest! {
-        #[test]
-        fn bytes_hold_a_month(month in months()) {
-            prop_assert_eq!(Month::from_bytes(&month.to_bytes()), Ok(month));
-        }
-
-        #[test]
-        fn cut_bytes_are_refused(month in months(), cut in any::<prop::sample::Index>()) {
-            let bytes = month.to_bytes();
-            let cut = cut.index(bytes.len());
-            prop_assert_eq!(Month::from_bytes(&bytes[..cut]), Err(MonthError::Short(cut)));
-        }
-
-        #[test]
-        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Month::from_bytes(&bytes);
-        }
-    }
-
-    #[test]
-    fn another_version_is_refused() {
-        assert_eq!(Month::from_bytes(&[9]), Err(MonthError::Version(9)));
-    }
 
     #[test]
     fn a_month_is_one_of_utc() {

@@ -111,6 +111,13 @@ impl Rows {
         }
     }
 
+    /// No rows yet, but room for the cells of so many.
+    pub fn with_capacity(columns: Columns, rows: usize) -> Self {
+        let mut new = Self::new(columns);
+        new.cells.reserve(rows * columns.len());
+        new
+    }
+
     /// The columns.
     pub fn columns(&self) -> Columns {
         self.columns

@@ -24,15 +24,21 @@ pub fn ranks(count: u64, fraction: f64) -> Option<(u64, u64, f64)> {
 /// The values that a percentile lies between; `None` without values. The order of the values is
 /// changed. The fraction is between 0 and 1.
 pub fn neighbours(values: &mut [i64], fraction: f64) -> Option<Neighbours> {
+    neighbours_from(values, &mut 0, fraction)
+}
+
+/// The same where none of the values before a rank is above any from it on. It becomes the rank below
+/// the percentile, for which that holds afterwards.
+fn neighbours_from(values: &mut [i64], rank: &mut usize, fraction: f64) -> Option<Neighbours> {
     let (lower, upper, weight) = ranks(values.len() as u64, fraction)?;
-    let (_, &mut at_lower, above) = values.select_nth_unstable(lower as usize);
-    let at_upper = match above.iter().min() {
-        Some(&next) if upper > lower => next,
-        _ => at_lower,
-    };
+    let lower_rank = lower as usize;
+    let start = if *rank <= lower_rank { *rank } else { 0 };
+    *rank = lower_rank;
+    let (_, &mut at_lower, above) = values[start..].select_nth_unstable(lower_rank - start);
+    let next = (upper > lower).then(|| above.iter().min()).flatten();
     Some(Neighbours {
         lower: at_lower,
-        upper: at_upper,
+        upper: next.copied().unwrap_or(at_lower),
         weight,
     })
 }
@@ -49,11 +55,24 @@ pub fn percentile(values: &mut [i64], fraction: f64) -> Option<f64> {
 /// rounds an interval to microseconds; `None` without values. The order of the values is changed.
 /// The fraction is between 0 and 1.
 pub fn duration_percentile(values: &mut [i64], fraction: f64) -> Option<i64> {
-    let found = neighbours(values, fraction)?;
-    let distance = i128::from(found.upper) - i128::from(found.lower);
-    let step = (distance as f64 * found.weight).round_ties_even() as i128;
-    // The step is never longer than the distance but by rounding.
-    i64::try_from(i128::from(found.lower) + step.min(distance)).ok()
+    let [found] = duration_percentiles(values, [fraction]);
+    found
+}
+
+/// [`duration_percentile`] for several fractions, which is less work if they ascend: each is then
+/// looked for only above the one before it.
+pub fn duration_percentiles<const COUNT: usize>(
+    values: &mut [i64],
+    fractions: [f64; COUNT],
+) -> [Option<i64>; COUNT] {
+    let mut rank = 0;
+    fractions.map(|fraction| {
+        let found = neighbours_from(values, &mut rank, fraction)?;
+        let distance = i128::from(found.upper) - i128::from(found.lower);
+        let step = (distance as f64 * found.weight).round_ties_even() as i128;
+        // The step is never longer than the distance but by rounding.
+        i64::try_from(i128::from(found.lower) + step.min(distance)).ok()
+    })
 }
 
 #[cfg(test)]
@@ -108,6 +127,15 @@ mod tests {
                 }
                 (rounded, expected) => prop_assert!(rounded.is_none() && expected.is_none()),
             }
+        }
+
+        #[test]
+        fn several_are_what_each_is(
+            mut values in prop::collection::vec(any::<i64>(), 0..50),
+            fractions in prop::array::uniform3(0.0..=1.0),
+        ) {
+            let each = fractions.map(|it| duration_percentile(&mut values.clone(), it));
+            prop_assert_eq!(duration_percentiles(&mut values, fractions), each);
         }
 
         #[test]

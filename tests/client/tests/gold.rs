@@ -213,3 +213,42 @@ fn a_normalizer_of_ones_own_fills_a_table_of_ones_own() {
         "{error}"
     );
 }
+
+#[test]
+fn rows_are_ordered_by_bucket_and_name() {
+    let mut fixture = Fixture::acme(|_| ());
+    let db = &mut fixture.db;
+    db.run("CALL diogen.refresh()");
+    let rows = "SELECT bucket_start, name FROM diogen.dora('2026-05-01', '2026-07-01', bucket => 'week', by => 'service')";
+    let found = db.lines(rows);
+    assert!(found.len() > 20, "{found:?}");
+    assert_eq!(found, db.lines(&format!("{rows} ORDER BY 1, 2")));
+}
+
+#[test]
+fn damaged_months_are_refused_and_leave_nothing_behind() {
+    let mut fixture = Fixture::acme(|_| ());
+    let db = &mut fixture.db;
+    db.run("CALL diogen.refresh()");
+    let figures = "SELECT name, deployments, changes, lead_time_median
+                   FROM diogen.dora('2026-05-01', '2026-07-01', by => 'service')";
+    let rows = db.lines(figures);
+    for (damaged, message) in [
+        ("substr(facts, 1, 20)", "end too early"),
+        (r"'\x09'", "version 9,"),
+    ] {
+        db.run("BEGIN");
+        // It is read last, when the figures of the others are begun.
+        db.run(&format!(
+            "UPDATE diogen_gold.months SET facts = {damaged}
+             WHERE ctid = (SELECT max(ctid) FROM diogen_gold.months)"
+        ));
+        let error = db.error(figures);
+        let is_told = error.starts_with("XX001") && error.contains(message);
+        assert!(is_told, "{error}");
+        db.run("ROLLBACK");
+        assert_eq!(db.lines(figures), rows);
+    }
+    let told = "SELECT DISTINCT diogen.add_month(source, service, facts) FROM diogen_gold.months";
+    assert_eq!(db.lines(told), ["f"], "nobody asks for figures");
+}
