@@ -218,7 +218,7 @@ BEGIN
     COMMIT;
     -- What a source that is dropped has left counts as well.
     FOR one IN SELECT i.source FROM diogen_silver.stale_incidents i UNION SELECT i.source FROM diogen_silver.stale_incident_issues i
-               UNION SELECT i.source FROM diogen_gold.incidents i
+               UNION SELECT i.source FROM diogen.incident_sources() AS i (source)
                UNION SELECT k.source FROM (SELECT s.source FROM diogen.sources s
                                            UNION ALL SELECT i.source FROM diogen_silver.incidents i
                                            UNION ALL SELECT r.source FROM diogen_silver.repositories r

@@ -250,9 +250,13 @@ BEGIN
     PERFORM count(diogen.add_stored_deployment(d.service, d.deployment_id, d.fingerprint, d.environment, d.sha, d.status,
                                                d.created_at, d.started_at, d.finished_at, d.rollback))
     FROM diogen_gold.deployments d
-    WHERE d.source = source AND d.repository = repository
-      AND (coalesce(d.finished_at, d.created_at, '-infinity') >= loaded_from
-           OR d.service = ANY (services) AND d.deployment_id = ANY (deliveries));
+    WHERE d.source = source AND d.repository = repository AND coalesce(d.finished_at, d.created_at, '-infinity') >= loaded_from;
+    -- Those that are there and were stored as older ones.
+    PERFORM count(diogen.add_stored_deployment(d.service, d.deployment_id, d.fingerprint, d.environment, d.sha, d.status,
+                                               d.created_at, d.started_at, d.finished_at, d.rollback))
+    FROM diogen_gold.deployments d
+    WHERE d.source = source AND d.repository = repository AND d.service = ANY (services) AND d.deployment_id = ANY (deliveries)
+      AND coalesce(d.finished_at, d.created_at, '-infinity') < loaded_from;
     PERFORM diogen.add_stored_past(
         s.position - 1,
         EXISTS (SELECT FROM diogen_gold.deployments d WHERE (d.source, d.repository, d.service) = (source, repository, s.service)),

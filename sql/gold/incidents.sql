@@ -13,7 +13,7 @@ COMMENT ON FUNCTION is_incident(text[], text) IS
 
 CREATE FUNCTION found_incidents(source text, incident_ids text[], issue_ids text[])
 RETURNS TABLE (incident_id text, service text, title text, severity text, status text, opened_at timestamptz,
-               acknowledged_at timestamptz, resolved_at timestamptz, active_time interval, named_deployment text,
+               acknowledged_at timestamptz, resolved_at timestamptz, active_time interval, named_service text, named_deployment text,
                named_sha text, named_pull_request bigint, rule text, origin text, url text, issue_id text, document text)
 LANGUAGE sql STABLE AS $$
     WITH told AS MATERIALIZED (
@@ -73,13 +73,41 @@ LANGUAGE sql STABLE AS $$
         FROM struck s
     )
     SELECT t.incident_id, coalesce(b.service, ''), t.title, t.severity, t.status, t.opened_at, t.acknowledged_at,
-           t.resolved_at, t.active_time, t.deployment_id, t.sha, t.pull_request, t.rule, t.origin, t.url, t.issue_id,
+           t.resolved_at, t.active_time,
+           CASE WHEN t.issue_id IS NULL AND lower(t.named_service) <> lower(coalesce(b.service, '')) THEN t.named_service END,
+           t.deployment_id, t.sha, t.pull_request, t.rule, t.origin, t.url, t.issue_id,
            t.document
     FROM told t
     LEFT JOIN best b ON b.document = t.document AND b.place = 1
 $$;
 COMMENT ON FUNCTION found_incidents(text, text[], text[]) IS
     'Incidents of a source, of the given records and issues or of all, with each service that they struck; an empty name where none is known';
+
+CREATE FUNCTION services_gone() RETURNS text[]
+LANGUAGE sql STABLE AS $$
+    -- From one service to the next by the index, not over all incidents.
+    WITH RECURSIVE struck AS (
+        (SELECT i.service FROM diogen_gold.incidents i ORDER BY i.service LIMIT 1)
+        UNION ALL
+        SELECT (SELECT i.service FROM diogen_gold.incidents i WHERE i.service > s.service ORDER BY i.service LIMIT 1)
+        FROM struck s WHERE s.service IS NOT NULL
+    )
+    SELECT array(SELECT s.service FROM struck s WHERE s.service <> ''
+                 EXCEPT SELECT d.service FROM diogen.deployed_services() d)
+$$;
+COMMENT ON FUNCTION services_gone() IS 'The services that incidents struck and that there are no more';
+
+CREATE FUNCTION incident_sources() RETURNS SETOF text
+LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE known AS (
+        (SELECT i.source FROM diogen_gold.incidents i ORDER BY i.source LIMIT 1)
+        UNION ALL
+        SELECT (SELECT i.source FROM diogen_gold.incidents i WHERE i.source > k.source ORDER BY i.source LIMIT 1)
+        FROM known k WHERE k.source IS NOT NULL
+    )
+    SELECT k.source FROM known k WHERE k.source IS NOT NULL
+$$;
+COMMENT ON FUNCTION incident_sources() IS 'The sources that there are incidents of';
 
 CREATE FUNCTION store_incidents(source text, rebuild boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -89,6 +117,7 @@ AS $$
 DECLARE
     incident_ids text[];
     issue_ids text[];
+    services_gone text[] := diogen.services_gone();
     keys text[];
 BEGIN
     WITH taken AS (DELETE FROM diogen_silver.stale_incidents q WHERE q.source = source RETURNING q.incident_id)
@@ -103,11 +132,11 @@ BEGIN
         SELECT coalesce(incident_ids, '{}') || array_agg(i.incident_id) FILTER (WHERE i.issue_id IS NULL),
                coalesce(issue_ids, '{}') || array_agg(i.issue_id) FILTER (WHERE i.issue_id IS NOT NULL)
         INTO incident_ids, issue_ids
-        FROM diogen_gold.incidents i
-        LEFT JOIN diogen_silver.incidents n USING (source, incident_id)
-        WHERE i.source = source
-          AND (i.service = '' OR i.issue_id IS NULL AND lower(n.service) <> lower(i.service)
-               OR NOT EXISTS (SELECT FROM diogen.deployed_services() s WHERE s.service = i.service));
+        FROM (SELECT i.incident_id, i.issue_id FROM diogen_gold.incidents i
+              WHERE i.source = source AND (i.service = '' OR i.named_service IS NOT NULL)
+              UNION
+              SELECT i.incident_id, i.issue_id FROM diogen_gold.incidents i
+              WHERE i.source = source AND i.service = ANY (services_gone)) i;
         -- An issue may be gone, or have another key.
         keys := incident_ids || ARRAY(SELECT i.key FROM diogen_silver.issues i
                                       WHERE i.source = source AND i.issue_id = ANY (issue_ids)
@@ -132,22 +161,22 @@ BEGIN
     ), stored AS (
         INSERT INTO diogen_gold.incidents AS t
             (source, incident_id, service, title, severity, status, opened_at, acknowledged_at, resolved_at, told_active_time,
-             named_deployment, named_sha, named_pull_request, rule, origin, url, issue_id, document)
+             named_service, named_deployment, named_sha, named_pull_request, rule, origin, url, issue_id, document)
         SELECT source, f.* FROM (
             SELECT f.incident_id, f.service, f.title, f.severity, f.status, f.opened_at, f.acknowledged_at, f.resolved_at,
-                   f.active_time, f.named_deployment, f.named_sha, f.named_pull_request, f.rule, f.origin, f.url, f.issue_id, f.document
+                   f.active_time, f.named_service, f.named_deployment, f.named_sha, f.named_pull_request, f.rule, f.origin, f.url, f.issue_id, f.document
             FROM fresh f) f
         ON CONFLICT ON CONSTRAINT incidents_pkey DO UPDATE
         SET title = excluded.title, severity = excluded.severity, status = excluded.status, opened_at = excluded.opened_at,
             acknowledged_at = excluded.acknowledged_at, resolved_at = excluded.resolved_at, told_active_time = excluded.told_active_time,
-            named_deployment = excluded.named_deployment, named_sha = excluded.named_sha,
+            named_service = excluded.named_service, named_deployment = excluded.named_deployment, named_sha = excluded.named_sha,
             named_pull_request = excluded.named_pull_request, rule = excluded.rule, origin = excluded.origin,
             url = excluded.url, issue_id = excluded.issue_id, document = excluded.document
-        WHERE (t.title, t.severity, t.status, t.opened_at, t.acknowledged_at, t.resolved_at, t.told_active_time, t.named_deployment,
+        WHERE (t.title, t.severity, t.status, t.opened_at, t.acknowledged_at, t.resolved_at, t.told_active_time, t.named_service, t.named_deployment,
                t.named_sha, t.named_pull_request, t.rule, t.origin, t.url, t.issue_id, t.document)
               IS DISTINCT FROM
               (excluded.title, excluded.severity, excluded.status, excluded.opened_at, excluded.acknowledged_at,
-               excluded.resolved_at, excluded.told_active_time, excluded.named_deployment, excluded.named_sha,
+               excluded.resolved_at, excluded.told_active_time, excluded.named_service, excluded.named_deployment, excluded.named_sha,
                excluded.named_pull_request, excluded.rule, excluded.origin, excluded.url, excluded.issue_id,
                excluded.document)
         RETURNING t.service, t.incident_id, t.opened_at

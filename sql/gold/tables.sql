@@ -168,6 +168,7 @@ BEGIN
         restore_time interval,
         active_time interval,
         told_active_time interval,
+        named_service text,
         named_deployment text,
         named_sha text,
         named_pull_request bigint,
@@ -184,6 +185,7 @@ BEGIN
     );
     CREATE INDEX IF NOT EXISTS incidents_issue ON diogen_gold.incidents (source, issue_id) WHERE issue_id IS NOT NULL;
     CREATE INDEX IF NOT EXISTS incidents_service ON diogen_gold.incidents (service, opened_at);
+    CREATE INDEX IF NOT EXISTS incidents_elsewhere ON diogen_gold.incidents (source) WHERE service = '' OR named_service IS NOT NULL;
     COMMENT ON TABLE diogen_gold.incidents IS 'One row per incident and service that it struck, and the deployment that it is due to';
     COMMENT ON COLUMN diogen_gold.incidents.source IS 'Source';
     COMMENT ON COLUMN diogen_gold.incidents.incident_id IS 'What it is called where it comes from: its own name, or the key of the issue';
@@ -200,6 +202,8 @@ BEGIN
         'Restore time without the time in which it counted as resolved; NULL like restore_time';
     COMMENT ON COLUMN diogen_gold.incidents.told_active_time IS
         'The same of this one alone, by the history of its issue; NULL: there is none';
+    COMMENT ON COLUMN diogen_gold.incidents.named_service IS
+        'Service that a record names, where there is none of that name; NULL: it names none, or the one that it struck';
     COMMENT ON COLUMN diogen_gold.incidents.named_deployment IS 'Deployment that it names as its cause; NULL: none';
     COMMENT ON COLUMN diogen_gold.incidents.named_sha IS 'Commit that it names as its cause; NULL: none';
     COMMENT ON COLUMN diogen_gold.incidents.named_pull_request IS 'Pull request that it names as its cause; NULL: none';
