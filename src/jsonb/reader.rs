@@ -185,15 +185,20 @@ impl<'a> Object<'a> {
     }
 
     /// The value under a key; a JSON `null` counts as absent.
+    #[inline]
     pub fn get(self, key: &str) -> Option<Json<'a>> {
+        Json::new(self.element(key)?)
+    }
+
+    /// The same, not looked into. Only this is a call: a value would be copied once more for each
+    /// on its way to the getter that takes it apart.
+    #[inline(never)]
+    fn element(self, key: &str) -> Option<Element<'a>> {
         let element = match self.index {
             Some(index) => index.get(self.container, key.as_bytes()),
             None => self.container.get(key.as_bytes()),
         };
-        match element? {
-            Element::Null => None,
-            element => Json::new(element),
-        }
+        element.filter(|element| !matches!(element, Element::Null))
     }
 
     /// The value at a path of keys.

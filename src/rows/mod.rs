@@ -118,6 +118,13 @@ impl Rows {
         new
     }
 
+    /// No rows any more, in the memory of those that there were.
+    pub fn emptied(mut self) -> Self {
+        self.cells.clear();
+        self.packed.clear();
+        self
+    }
+
     /// The columns.
     pub fn columns(&self) -> Columns {
         self.columns

@@ -109,6 +109,27 @@ fn rows_after_a_mark_are_forgotten() {
 }
 
 #[test]
+fn memory_is_used_again_and_nothing_in_it_is_left() {
+    let before = rows("gone", &["a", "b"]);
+    let (cells, packed) = (before.cells.as_ptr(), before.packed.as_ptr());
+    let mut again = before.emptied();
+    assert_eq!(again.len(), 0);
+    again.push([
+        "new".into(),
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+    ]);
+    assert_eq!(again.len(), 1);
+    assert_eq!(&bytes(&again, 0)[4..7], b"new");
+    assert_eq!(
+        (again.cells.as_ptr(), again.packed.as_ptr()),
+        (cells, packed)
+    );
+}
+
+#[test]
 fn keys_compare_by_value() {
     let mut all = rows("a", &["b"]);
     for (text, integer) in [("a", 7), ("a", 8), ("ab", 7)] {

@@ -45,23 +45,28 @@ thread_local! {
 
 /// Begins a batch for normalizers, given as the functions that `diogen.normalizers` names. Those
 /// that are not the extension's own are left to SQL.
+///
+/// The memory of the last batch's rows is used again: to get it anew from the system takes longer
+/// than to write to it.
 #[pg_extern(volatile, strict, parallel_unsafe)]
 fn begin_batch(functions: Vec<String>) {
-    let readings = functions.into_iter().filter_map(|function| {
-        let normalizer = Normalizer::named(function.strip_prefix("diogen.")?)?;
-        Some(Reading {
-            normalizer,
-            rows: Rows::new(normalizer.columns),
-            origins: Vec::new(),
-            rejects: Vec::new(),
-        })
-    });
-    let readings = readings.collect();
     BATCH.with_borrow_mut(|batch| {
-        *batch = Batch {
-            readings,
-            documents: Vec::new(),
-        }
+        let mut before = std::mem::take(batch).readings;
+        let readings = functions.into_iter().filter_map(|function| {
+            let normalizer = Normalizer::named(function.strip_prefix("diogen.")?)?;
+            let is_same = |reading: &Reading| reading.normalizer.function == normalizer.function;
+            let rows = match before.iter().position(is_same) {
+                Some(place) => before.swap_remove(place).rows.emptied(),
+                None => Rows::new(normalizer.columns),
+            };
+            Some(Reading {
+                normalizer,
+                rows,
+                origins: Vec::new(),
+                rejects: Vec::new(),
+            })
+        });
+        batch.readings = readings.collect();
     });
 }
 

@@ -125,22 +125,38 @@ pub trait Fields<'a>: Copy {
 }
 
 impl<'a> Fields<'a> for Object<'a> {
+    #[inline(always)]
     fn value(self, keys: &[&str]) -> Option<(usize, Json<'a>)> {
-        keys.iter().enumerate().find_map(|(index, key)| {
+        for (index, key) in keys.iter().enumerate() {
+            if let Some(value) = self.get(key) {
+                return Some((index, value));
+            }
             // Few keys are paths.
-            let found = self.get(key).or_else(|| {
-                let (parents, last) = key.rsplit_once('.')?;
-                let mut object = self;
-                for parent in parents.split('.') {
-                    object = object.object(parent)?;
-                }
-                object.get(last)
-            });
-            Some((index, found?))
-        })
+            if dot(key).is_some()
+                && let Some(value) = at_path(self, key)
+            {
+                return Some((index, value));
+            }
+        }
+        None
     }
 }
 
+fn at_path<'a>(mut object: Object<'a>, mut path: &str) -> Option<Json<'a>> {
+    while let Some(dot) = dot(path) {
+        object = object.object(&path[..dot])?;
+        path = &path[dot + 1..];
+    }
+    object.get(path)
+}
+
+/// Where the first dot is. Keys are too short for a search made for long texts.
+#[inline]
+fn dot(key: &str) -> Option<usize> {
+    key.bytes().position(|byte| byte == b'.')
+}
+
+#[inline(always)]
 fn read<'a, T>(
     object: impl Fields<'a>,
     keys: &[&str],
@@ -176,5 +192,45 @@ pub fn wrong(field: &str, found: Json<'_>, wanted: &'static str) -> Unreadable {
         field: field.to_owned(),
         found,
         wanted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::jsonb::encode;
+
+    #[test]
+    fn a_key_may_be_a_path() {
+        let bytes = encode(&json!({
+            "plain": "p", "a": {"b": {"c": "deep"}, "": "empty"}, "a.x": "literal", "text": "t",
+        }));
+        let doc = Json::root(&bytes).and_then(Json::object);
+        let doc = doc.expect("an object");
+        let found = |keys: &[&str]| doc.string(keys).expect("a text");
+        for (keys, expected) in [
+            (&["plain"][..], Some("p")),
+            (&["a.b.c"], Some("deep")),
+            (&["a.x"], Some("literal")),
+            (&["a."], Some("empty")),
+            (
+                &["none", "a.none", "none.b", "a.b.c.d", "text.b", "plain"],
+                Some("p"),
+            ),
+            (&["a.b.none", ".a", "b.c"], None),
+        ] {
+            assert_eq!(found(keys), expected, "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_key_that_is_there() {
+        let bytes = encode(&json!({"a": {"b": 7}}));
+        let doc = Json::root(&bytes).and_then(Json::object);
+        let wrong = doc.expect("an object").string(&["c", "a.b"]);
+        let reason = wrong.expect_err("a number is no text").to_string();
+        assert_eq!(reason, "\"a.b\" is 7, not a text");
     }
 }
