@@ -205,8 +205,9 @@ SET enable_indexscan = off -- its order is that of the names: every row from ano
 AS $$
 #variable_conflict use_variable
 BEGIN
-    PERFORM count(diogen.add_commit(c.sha, c.parents, c.author, c.authored_at, c.committed_at, c.message,
-                                    c.is_on_default_branch, c.pull_request_numbers IS NOT DISTINCT FROM '{}'))
+    PERFORM count(diogen.add_commit(c.sha, c.parents, CASE WHEN cardinality(c.pull_request_numbers) = 0 THEN c.author END,
+                                    c.authored_at, c.committed_at, c.message, c.is_on_default_branch,
+                                    coalesce(cardinality(c.pull_request_numbers) = 0, false)))
     FROM diogen_silver.commits c
     WHERE c.source = source AND c.repository = repository
       AND (c.committed_at >= loaded_from OR c.committed_at IS NULL);

@@ -120,7 +120,7 @@ pub struct Told {
 const KINDS: [&str; 3] = ["change", "deployment", "month"];
 
 /// Stored rows: by service and name their fingerprint, and whether they were computed again.
-type Known = HashMap<(String, String), (i64, bool), RandomState>;
+type Known = HashMap<String, HashMap<String, (i64, bool), RandomState>, RandomState>;
 
 /// What was computed.
 pub struct Results {
@@ -164,8 +164,13 @@ impl Results {
         let Some(kind) = KINDS.iter().position(|it| *it == kind) else {
             return false;
         };
-        let key = (service.to_owned(), id.to_owned());
-        self.known[kind].insert(key, (fingerprint, false));
+        let known = &mut self.known[kind];
+        if !known.contains_key(service) {
+            known.insert(service.to_owned(), HashMap::default());
+        }
+        if let Some(known) = known.get_mut(service) {
+            known.insert(id.to_owned(), (fingerprint, false));
+        }
         true
     }
 
@@ -177,13 +182,16 @@ impl Results {
     /// Ends a repository: what is stored of it and was not computed again is gone.
     pub fn finish(&mut self, repository: &Repository) {
         for (kind, known) in KINDS.iter().zip(&mut self.known) {
-            for ((service, id), (_, is_computed)) in known.drain() {
-                if !is_computed {
+            for (service, known) in known.drain() {
+                for (id, _) in known
+                    .into_iter()
+                    .filter(|(_, (_, is_computed))| !is_computed)
+                {
                     self.gone.push([
                         (*kind).into(),
                         repository.source.as_str().into(),
                         repository.name.as_str().into(),
-                        service.into(),
+                        service.as_str().into(),
                         id.into(),
                     ]);
                 }
@@ -408,7 +416,7 @@ fn keep_if_news(rows: &mut Rows, mark: Mark, known: &mut Known, service: &str, i
     if known.is_empty() {
         return;
     }
-    if let Some(held) = known.get_mut(&(service.to_owned(), id.to_owned())) {
+    if let Some(held) = known.get_mut(service).and_then(|it| it.get_mut(id)) {
         held.1 = true;
         if held.0 == fingerprint {
             rows.rewind(mark);

@@ -6,9 +6,10 @@
 pub mod return_rows;
 
 use std::borrow::Cow;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use chrono::{DateTime, Utc};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// 2000-01-01 in microseconds of the Unix epoch: where PostgreSQL's count begins.
 pub const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
@@ -216,17 +217,26 @@ impl Rows {
         }
     }
 
-    /// Stands for what a row holds: another number for other values.
+    /// Stands for what a row holds: another number for other values. It is stored, so it is a hash that
+    /// stays what it is.
     pub fn fingerprint(&self, row: usize) -> i64 {
-        let mut hasher = DefaultHasher::new();
+        let mut bytes = Vec::with_capacity(512);
         for cell in self.cells(row) {
             match *cell {
-                Cell::Null => hasher.write_u8(0),
-                Cell::Word(word) => hasher.write_i64(word),
-                Cell::Packed(start, length) => self.varlena(start, length).hash(&mut hasher),
+                Cell::Null => bytes.push(0),
+                Cell::Word(word) => {
+                    bytes.push(1);
+                    bytes.extend_from_slice(&word.to_le_bytes());
+                }
+                // Begins with its length.
+                Cell::Packed(start, length) => {
+                    bytes.push(2);
+                    let words = self.varlena(start, length).iter();
+                    bytes.extend(words.flat_map(|it| it.to_le_bytes()));
+                }
             }
         }
-        hasher.finish() as i64
+        xxh3_64(&bytes) as i64
     }
 
     /// A row's value under some of its columns, to compare it with other rows of the same columns.

@@ -7,6 +7,7 @@ mod frequency;
 mod history;
 mod incidents;
 mod lead_time;
+mod news;
 mod outages;
 mod pipelines;
 mod production;
