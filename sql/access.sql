@@ -46,7 +46,7 @@ COMMENT ON FUNCTION add_incident(bigint, text, text, text, timestamptz, timestam
 COMMENT ON FUNCTION direct_commits() IS 'The commits that were added as belonging to no pull request';
 COMMENT ON FUNCTION drop_direct_commits(text[]) IS 'Takes back that these commits belong to no pull request';
 COMMENT ON FUNCTION add_stored(text, text, text, bigint) IS 'Says that a change, deployment or month of the repository is stored, and what stands for what it holds';
-COMMENT ON FUNCTION added_deliveries() IS 'The deployments that were added, of any service';
+COMMENT ON FUNCTION new_deliveries() IS 'The deployments that were added, of any service, and not told to be stored';
 COMMENT ON FUNCTION add_stored_change(text, text, bigint, timestamptz) IS 'Says that a change is stored, where the end of a history is computed, and when it was merged';
 COMMENT ON FUNCTION add_stored_deployment(text, text, bigint, text, text, text, timestamptz, timestamptz, timestamptz, boolean) IS 'Says that a deployment is stored, where the end of a history is computed';
 COMMENT ON FUNCTION add_stored_past(bigint, boolean, boolean, boolean) IS 'Says of a service what is stored before the end of its history: whether there are deployments, whether a failure of one is not over, and whether the news may say when such a one was';

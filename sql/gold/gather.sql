@@ -238,7 +238,7 @@ CREATE FUNCTION gather_stored_since(source text, repository text, services text[
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
-    deliveries text[] := diogen.added_deliveries();
+    deliveries text[];
 BEGIN
     PERFORM count(diogen.add_stored('change', c.service, c.change_id, c.fingerprint))
     FROM diogen_gold.changes c
@@ -252,12 +252,14 @@ BEGIN
                                                d.created_at, d.started_at, d.finished_at, d.rollback))
     FROM diogen_gold.deployments d
     WHERE d.source = source AND d.repository = repository AND coalesce(d.finished_at, d.created_at, '-infinity') >= loaded_from;
-    -- Those that are there and were stored as older ones.
-    PERFORM count(diogen.add_stored_deployment(d.service, d.deployment_id, d.fingerprint, d.environment, d.sha, d.status,
-                                               d.created_at, d.started_at, d.finished_at, d.rollback))
-    FROM diogen_gold.deployments d
-    WHERE d.source = source AND d.repository = repository AND d.service = ANY (services) AND d.deployment_id = ANY (deliveries)
-      AND coalesce(d.finished_at, d.created_at, '-infinity') < loaded_from;
+    deliveries := diogen.new_deliveries();
+    IF deliveries <> '{}' THEN
+        -- They may be stored as older ones.
+        PERFORM count(diogen.add_stored_deployment(d.service, d.deployment_id, d.fingerprint, d.environment, d.sha, d.status,
+                                                   d.created_at, d.started_at, d.finished_at, d.rollback))
+        FROM diogen_gold.deployments d
+        WHERE d.source = source AND d.repository = repository AND d.service = ANY (services) AND d.deployment_id = ANY (deliveries);
+    END IF;
     PERFORM diogen.add_stored_past(
         s.position - 1,
         EXISTS (SELECT FROM diogen_gold.deployments d WHERE (d.source, d.repository, d.service) = (source, repository, s.service)),

@@ -15,7 +15,12 @@ CREATE FUNCTION found_incidents(source text, incident_ids text[], issue_ids text
 RETURNS TABLE (incident_id text, service text, title text, severity text, status text, opened_at timestamptz,
                acknowledged_at timestamptz, resolved_at timestamptz, active_time interval, named_service text, named_deployment text,
                named_sha text, named_pull_request bigint, rule text, origin text, url text, issue_id text, document text)
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan -- a few ids are looked up, no ids are all
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH told AS MATERIALIZED (
         SELECT i.incident_id, i.service AS named_service, '{}'::text[] AS labels, i.repository, i.title, i.severity, i.status,
                i.opened_at, i.acknowledged_at, i.resolved_at, NULL::interval AS active_time, i.deployment_id, i.sha,
@@ -78,7 +83,8 @@ LANGUAGE sql STABLE AS $$
            t.deployment_id, t.sha, t.pull_request, t.rule, t.origin, t.url, t.issue_id,
            t.document
     FROM told t
-    LEFT JOIN best b ON b.document = t.document AND b.place = 1
+    LEFT JOIN best b ON b.document = t.document AND b.place = 1;
+END
 $$;
 COMMENT ON FUNCTION found_incidents(text, text[], text[]) IS
     'Incidents of a source, of the given records and issues or of all, with each service that they struck; an empty name where none is known';
@@ -153,6 +159,16 @@ BEGIN
     WITH fresh AS MATERIALIZED (
         SELECT DISTINCT ON (f.incident_id, f.service) f.* FROM diogen.found_incidents(source, incident_ids, issue_ids) f
         ORDER BY f.incident_id, f.service, f.opened_at, f.origin, f.issue_id
+    ), before AS MATERIALIZED (
+        SELECT i.incident_id, i.service,
+               -- A cause that was named, and an outage of several, may lie anywhere.
+               CASE WHEN num_nonnulls(i.named_deployment, i.named_sha, i.named_pull_request, i.merged_into) > 0
+                         OR EXISTS (SELECT FROM diogen_gold.incidents p
+                                    WHERE p.merged_into IS NOT NULL
+                                      AND (p.source, p.service, p.merged_into) = (i.source, i.service, i.incident_id))
+                    THEN '-infinity' ELSE i.opened_at END AS since
+        FROM diogen_gold.incidents i
+        WHERE i.source = source AND (keys IS NULL OR i.incident_id = ANY (keys))
     ), gone AS (
         DELETE FROM diogen_gold.incidents i
         WHERE i.source = source AND (keys IS NULL OR i.incident_id = ANY (keys))
@@ -181,14 +197,9 @@ BEGIN
                excluded.document)
         RETURNING t.service, t.incident_id, t.opened_at
     ), changed AS (
-        SELECT c.service,
-               -- As they were before: a cause that was named, and an outage of several, may lie anywhere.
-               min(least(c.opened_at, CASE WHEN num_nonnulls(o.named_deployment, o.named_sha, o.named_pull_request, o.merged_into) > 0
-                                                OR EXISTS (SELECT FROM diogen_gold.incidents p
-                                                           WHERE (p.source, p.service, p.merged_into) = (o.source, o.service, o.incident_id))
-                                           THEN '-infinity' ELSE o.opened_at END)) AS since
+        SELECT c.service, min(least(c.opened_at, b.since)) AS since
         FROM (SELECT g.* FROM gone g UNION ALL SELECT t.* FROM stored t) c
-        LEFT JOIN diogen_gold.incidents o ON (o.source, o.incident_id, o.service) = (source, c.incident_id, c.service)
+        LEFT JOIN before b USING (incident_id, service)
         GROUP BY c.service
     )
     INSERT INTO diogen_silver.stale_repositories AS s (source, repository, since)

@@ -185,6 +185,7 @@ BEGIN
     );
     CREATE INDEX IF NOT EXISTS incidents_issue ON diogen_gold.incidents (source, issue_id) WHERE issue_id IS NOT NULL;
     CREATE INDEX IF NOT EXISTS incidents_service ON diogen_gold.incidents (service, opened_at);
+    CREATE INDEX IF NOT EXISTS incidents_parts ON diogen_gold.incidents (source, service, merged_into) WHERE merged_into IS NOT NULL;
     CREATE INDEX IF NOT EXISTS incidents_elsewhere ON diogen_gold.incidents (source) WHERE service = '' OR named_service IS NOT NULL;
     COMMENT ON TABLE diogen_gold.incidents IS 'One row per incident and service that it struck, and the deployment that it is due to';
     COMMENT ON COLUMN diogen_gold.incidents.source IS 'Source';

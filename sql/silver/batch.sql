@@ -131,7 +131,7 @@ BEGIN
         stale := concat(stale, '
                   , stale_repositories AS (
                        INSERT INTO diogen_silver.stale_repositories AS s (source, repository, since)
-                       SELECT $1, c.repository, min(c.since) FROM changed c GROUP BY c.repository
+                       SELECT $1, c.repository, min(c.matters_since) FROM changed c GROUP BY c.repository
                        ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET since = least(s.since, excluded.since))');
     END IF;
     -- Another document may yield what this one no longer does: whichever may name the same in its rows.
@@ -146,28 +146,28 @@ BEGIN
              WHEN 'issue_id' = ANY (keys) THEN 'split_part(d.key, '':'', 1) IN (SELECT c.issue_id FROM changed c)'
              ELSE 'EXISTS (SELECT FROM changed)' END);
 
-    plan.insert_rows := format('INSERT INTO diogen_silver.%I (source, document_id, %s) SELECT $1, n.document_id, %s FROM %s',
+    plan.insert_rows := format('INSERT INTO diogen_silver.%I AS t (source, document_id, %s) SELECT $1, n.document_id, %s FROM %s',
                                normalizer.target, diogen.column_list('%I', columns), values, rows);
     IF EXISTS (SELECT FROM diogen.normalizers o
                WHERE o.kind = normalizer.kind AND o.stream = normalizer.stream AND o.initial_columns <> '{}') THEN
         plan.fill_rows := plan.insert_rows;
     END IF;
-    plan.insert_rows := format('WITH changed AS (%s RETURNING %s, %s AS since)%s SELECT count(*) FROM changed',
-                               replace(plan.insert_rows, ' (source,', ' AS t (source,'), diogen.column_list('t.%I', keys), since, stale);
+    plan.insert_rows := format('WITH changed AS (%s RETURNING %s, %s AS matters_since)%s SELECT count(*) FROM changed',
+                               plan.insert_rows, diogen.column_list('t.%I', keys), since, stale);
     plan.upsert_rows := format(
         'WITH changed AS (
              INSERT INTO diogen_silver.%I AS t (source, document_id, %s) SELECT $1, n.document_id, %s FROM %s
              ON CONFLICT (source, %s) DO UPDATE SET document_id = excluded.document_id%s
              WHERE (t.document_id, %s) IS DISTINCT FROM (excluded.document_id, %s)
                AND (t.document_id = excluded.document_id OR diogen.outranks(%L, %L, excluded.document_id, t.document_id))
-             RETURNING %s, %s AS since)%s SELECT count(*) FROM changed',
+             RETURNING %s, %s AS matters_since)%s SELECT count(*) FROM changed',
         normalizer.target, diogen.column_list('%I', columns), values, rows, diogen.column_list('%I', keys),
         (SELECT string_agg(format(', %1$I = excluded.%1$I', c), '') FROM unnest(compared) AS c WHERE c <> 'document_id'),
         diogen.column_list('t.%I', compared), diogen.column_list('excluded.%I', compared),
         normalizer.kind, normalizer.target, diogen.column_list('t.%I', keys), since, stale);
     plan.remove_rows := format(
         'WITH changed AS (DELETE FROM diogen_silver.%I t WHERE t.document_id = ANY ($2)
-                          RETURNING %s, timestamptz ''-infinity'' AS since)%s%s
+                          RETURNING %s, timestamptz ''-infinity'' AS matters_since)%s%s
          SELECT count(*) FROM changed',
         normalizer.target, diogen.column_list('t.%I', keys), stale, again);
     plan.delete_rows := format(
@@ -175,7 +175,7 @@ BEGIN
              DELETE FROM diogen_silver.%I t
              WHERE t.document_id = ANY ($2)
                AND NOT EXISTS (SELECT FROM %s WHERE (n.document_id, %s) = (t.document_id, %s))
-             RETURNING %s, timestamptz ''-infinity'' AS since)%s%s SELECT count(*) FROM changed',
+             RETURNING %s, timestamptz ''-infinity'' AS matters_since)%s%s SELECT count(*) FROM changed',
         normalizer.target, rows, diogen.column_list('n.%I', keys), diogen.column_list('t.%I', keys),
         diogen.column_list('t.%I', keys), stale, again);
     RETURN plan;

@@ -390,12 +390,15 @@ fn add_delivery(
     })
 }
 
-/// The deployments that were added, of any service.
+/// The deployments that were added, of any service, and not told to be stored.
 #[pg_extern(volatile, parallel_unsafe)]
-fn added_deliveries() -> Vec<String> {
+fn new_deliveries() -> Vec<String> {
     COMPUTATION.with_borrow(|it| {
-        let services = it.repository.services.iter();
-        let all = services.flat_map(|it| &it.deliveries);
+        let services = it.repository.services.iter().zip(&it.stored);
+        let all = services.flat_map(|(service, stored)| {
+            let all = service.deliveries.iter();
+            all.filter(|it| !stored.deliveries.contains_key(&it.id))
+        });
         all.map(|it| it.id.clone()).collect()
     })
 }

@@ -64,6 +64,13 @@ impl Session {
         self.rows(sql);
     }
 
+    /// Fetches the rows of a query in binary form, as drivers do; returns how many there are.
+    pub fn fetch(&mut self, sql: &str) -> usize {
+        let rows = self.client.query(sql, &[]);
+        rows.unwrap_or_else(|error| panic!("{sql}\n{}", describe(&error)))
+            .len()
+    }
+
     /// The one value of a statement; `-` for NULL.
     pub fn value(&mut self, sql: &str) -> String {
         let lines = self.lines(sql);
