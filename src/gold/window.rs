@@ -260,13 +260,10 @@ impl Check<'_> {
             let root = self.outcome.links[position].merged_into.unwrap_or(position);
             let whole = self.outcome.whole(position);
             let is_stored = self.window.has_incident(self.outcome, position);
-            // An outage that goes on, or a part of one that a settled deployment is to blame for.
-            let due_to = whole
-                .due_to
-                .filter(|_| incident.opened_at >= self.window.since);
-            if !is_stored && incident.opened_at >= self.window.settled
-                || due_to.is_some_and(|(by, _)| self.is_settled(by))
-            {
+            // A new part of an outage that began before, or that a settled deployment is to blame for.
+            let is_news = incident.opened_at >= self.window.since;
+            let is_old = !is_stored || whole.due_to.is_some_and(|(by, _)| self.is_settled(by));
+            if is_news && is_old {
                 return false;
             }
             let named = whole.due_to.filter(|(_, is_named)| *is_named);
