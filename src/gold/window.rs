@@ -296,7 +296,8 @@ impl Check<'_> {
         let deployments = self.outcome.deployments.iter().enumerate();
         let is_fix = |by: usize, unplanned: u16| unplanned != 0 && self.is_news(by);
         let mut fixes = deployments.map(|(by, it)| is_fix(by, it.failure.unplanned));
-        !self.stored.may_recover && !(self.stored.has_open_failure && fixes.any(|it| it))
+        let may_end = self.stored.has_open_failure && fixes.any(|it| it);
+        !(self.stored.may_recover || may_end)
     }
 }
 

@@ -185,7 +185,7 @@ impl World {
     }
 
     fn deliver(&mut self, at: Time, event: &Event, commit: usize) {
-        let environment = match self.oddities & ENVIRONMENTS != 0 && event.flags % 4 == 0 {
+        let environment = match self.oddities & ENVIRONMENTS != 0 && event.flags.is_multiple_of(4) {
             true => "other",
             false => "production",
         };
