@@ -161,6 +161,7 @@ BEGIN
         DELETE FROM diogen_silver.stale_repositories q
         WHERE q.source = one.source AND q.repository = one.repository
         RETURNING q.since INTO since;
+        CONTINUE WHEN NOT FOUND; -- another session has just done it
         repositories := repositories + 1;
         SELECT g.rows, is_first AND g.is_first INTO rows, is_first
         FROM diogen.gather_repository(one.source, one.repository, since) g;

@@ -240,9 +240,9 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     deliveries text[];
 BEGIN
-    PERFORM count(diogen.add_stored('change', c.service, c.change_id, c.fingerprint))
+    PERFORM count(diogen.add_stored_change(c.service, c.change_id, c.fingerprint, c.merged_at))
     FROM diogen_gold.changes c
-    WHERE c.source = source AND c.repository = repository AND c.number IS NULL AND c.merged_at >= settled;
+    WHERE c.source = source AND c.repository = repository AND c.number IS NULL AND c.merged_at >= loaded_from;
     PERFORM count(diogen.add_stored_change(c.service, c.change_id, c.fingerprint, c.merged_at))
     FROM diogen_gold.changes c
     WHERE c.source = source AND c.repository = repository AND c.service = ANY (services)
@@ -297,14 +297,17 @@ BEGIN
         )
         SELECT EXISTS (SELECT FROM listed l GROUP BY l.sha HAVING count(*) > 1)
             OR EXISTS (SELECT FROM listed l JOIN merged m ON m.merge_sha = l.sha WHERE m.number <> l.number)
-            -- One that was merged before lists no younger ones.
+            -- One that was merged before lists no younger ones, but for clocks that differ.
             OR EXISTS (SELECT FROM listed l
-                       WHERE (l.committed_at >= merged_from) IS NOT TRUE
+                       WHERE (l.committed_at >= merged_from + interval '2 days') IS NOT TRUE
                          AND (EXISTS (SELECT FROM diogen_silver.pull_request_commits o
                                       WHERE (o.source, o.repository, o.sha) = (source, repository, l.sha) AND o.number <> l.number)
                               OR EXISTS (SELECT FROM diogen_silver.commits c
                                          WHERE (c.source, c.repository, c.sha) = (source, repository, l.sha)
-                                           AND (c.pull_request_numbers <> ARRAY[l.number]) IS TRUE))));
+                                           AND (c.pull_request_numbers <> ARRAY[l.number]) IS TRUE)
+                              OR EXISTS (SELECT FROM diogen_silver.pull_requests p
+                                         WHERE p.source = source AND p.repository = repository AND p.merged_at < merged_from
+                                           AND p.merge_sha = l.sha AND p.number <> l.number))));
 END
 $$;
 COMMENT ON FUNCTION shares_commits(text, text, timestamptz) IS
@@ -316,6 +319,10 @@ LANGUAGE sql STABLE AS $$
                    JOIN diogen_silver.commits c
                      ON c.source = is_known_of.source AND c.repository = is_known_of.repository
                     AND c.sha >= b.sha AND c.sha < b.sha || 'g')
+        OR EXISTS (SELECT FROM unnest(beginnings) AS b (sha)
+                   JOIN diogen_silver.pull_request_commits c
+                     ON c.source = is_known_of.source AND c.repository = is_known_of.repository
+                    AND c.sha >= b.sha AND c.sha < b.sha || 'g')
         OR EXISTS (SELECT FROM diogen_silver.pull_requests p
                    WHERE p.source = is_known_of.source AND p.repository = is_known_of.repository
                      AND p.merged_at < loaded_from AND left(p.merge_sha, 32) = ANY (beginnings))
@@ -324,7 +331,7 @@ LANGUAGE sql STABLE AS $$
                      AND d.finished_at < loaded_from AND left(d.sha, 32) = ANY (beginnings))
 $$;
 COMMENT ON FUNCTION is_known_of(text, text, text[], timestamptz) IS
-    'Whether anything before a time, or a commit, has a name that begins so: 32 digits';
+    'Whether a commit, one of a pull request, or what was merged or deployed before a time has a name that begins so: 32 digits';
 
 CREATE FUNCTION gather_facts(source text, repository text, services text[], loaded_from timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
@@ -354,7 +361,8 @@ BEGIN
         p.created_at, p.ready_at, p.first_review_at, p.approved_at, p.merged_at, p.commits_known, p.commit_count,
         p.base_ref, p.review_count))
     FROM diogen_silver.pull_requests p
-    WHERE p.source = source AND p.repository = repository AND p.merged_at >= loaded_from;
+    -- A merge and its commit may not tell quite the same time.
+    WHERE p.source = source AND p.repository = repository AND p.merged_at >= loaded_from - interval '2 days';
     PERFORM diogen.gather_details(source, repository, loaded_from);
     PERFORM diogen.gather_copied_commits(source, repository);
     FOREACH service IN ARRAY services LOOP
@@ -370,7 +378,9 @@ LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
     services text[] := diogen.repository_services(source, repository);
-    longest_link interval := coalesce((SELECT max(s.link_incidents_for) FROM diogen.services s WHERE s.service = ANY (services)), '0');
+    -- In seconds, as incidents are linked: a month is 30 days.
+    longest_link interval := coalesce((SELECT make_interval(secs => max(extract(epoch FROM s.link_incidents_for))::float8)
+                                       FROM diogen.services s WHERE s.service = ANY (services)), '0');
     settled timestamptz;
     loaded_from timestamptz;
     warm_up interval;

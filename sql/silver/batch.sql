@@ -210,7 +210,11 @@ LANGUAGE sql STABLE AS $$
                      ('pipeline_jobs', false,
                       'coalesce((SELECT min(coalesce(r.created_at, ''-infinity'')) FROM diogen_silver.pipeline_runs r
                                  WHERE (r.source, r.repository, r.run_id) = (t.source, t.repository, t.run_id)), ''infinity'')'),
-                     ('pull_requests', false, 'coalesce(t.created_at, ''-infinity'')')) AS m (target, may_be_named, moment)
+                     ('pull_requests', false,
+                      'CASE WHEN t.merged_at IS NULL AND EXISTS (SELECT FROM diogen_silver.pull_requests o
+                                                                 WHERE (o.source, o.repository, o.number) = (t.source, t.repository, t.number)
+                                                                   AND o.merged_at IS NOT NULL)
+                            THEN ''-infinity'' ELSE coalesce(t.created_at, ''-infinity'') END')) AS m (target, may_be_named, moment)
         WHERE m.target = matters_since.target),
         CASE WHEN matters_since.target IN ('pull_request_commits', 'pull_request_files', 'pull_request_events', 'reviews')
              -- One that has yet to come brings its own.

@@ -1,107 +1,25 @@
 //! Facts of repositories from SQL.
 //!
-//! `sql/gold/compute.sql` begins a computation, `gather.sql` tells the facts of one repository after
-//! another, and `compute.sql` stores the rows. A computation is begun and used up within one call;
-//! whatever an aborted one left is dropped with the next. Durations are microseconds.
+//! `sql/gold/gather.sql` tells the facts of one repository after another, a row with each call. Durations
+//! are microseconds.
 
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pgrx::datum::TimestampWithTimeZone;
-use pgrx::pg_sys;
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::facts::{
-    Delivery, DirectCommit, Incident, Policy, PullRequest, Repository, Service, Status, Time,
-};
+use super::computation::{COMPUTATION, micros};
+use super::facts::{Delivery, DirectCommit, Incident, Policy, PullRequest, Service, Status, Time};
 use super::graph::{self, Commit};
 use super::months::ORIGINS;
-use super::results::{Results, Told};
-use super::service::{self, Outcome};
-use super::shipping::Shipping;
-use super::window::{Stored, Window};
-use crate::interrupts;
-
-#[derive(Default)]
-struct Computation {
-    repository: Repository,
-    /// For each service of the repository, for each of its deployments.
-    told: Vec<Vec<Told>>,
-    /// Where each pull request stands.
-    positions: HashMap<i64, usize>,
-    /// What commits say they are copies of.
-    copied: Vec<String>,
-    /// The branch that the last pull request was merged into.
-    base_branch: Option<String>,
-    /// Whether others were merged into others.
-    has_several_bases: bool,
-    /// The pull requests with reviews of which none counts as before the merge.
-    perhaps_reviewed_late: Vec<i64>,
-    /// What is stored of each service, where only the end of the history is computed.
-    stored: Vec<Stored>,
-    /// Whether what is stored shows that the end does not do.
-    is_broken: bool,
-    /// What was computed of each service.
-    outcomes: Vec<Outcome>,
-    results: Results,
-}
-
-thread_local! {
-    static COMPUTATION: RefCell<Computation> = RefCell::default();
-}
-
-fn micros(time: Option<TimestampWithTimeZone>) -> Option<Time> {
-    time.map(i64::from)
-}
+use super::results::Told;
+use super::window::Stored;
 
 fn title_number(title: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     title.trim().hash(&mut hasher);
     hasher.finish()
-}
-
-/// Begins a computation without rows.
-#[pg_extern(volatile, parallel_unsafe)]
-fn begin_computation() {
-    COMPUTATION.set(Computation::default());
-}
-
-/// Begins the next repository of the computation. `settled` and `since`, which are NULL together,
-/// tell which part of its history is computed, [`Window`]; NULL: all.
-#[pg_extern(volatile, parallel_unsafe)]
-fn begin_repository(
-    source: &str,
-    repository: &str,
-    settled: Option<TimestampWithTimeZone>,
-    since: Option<TimestampWithTimeZone>,
-) {
-    let window = settled.zip(since).map(|(settled, since)| Window {
-        settled: settled.into(),
-        since: since.into(),
-    });
-    COMPUTATION.with_borrow_mut(|it| {
-        let mut graph = std::mem::take(&mut it.repository.graph);
-        graph.clear();
-        it.repository = Repository {
-            source: source.to_owned(),
-            name: repository.to_owned(),
-            graph,
-            window,
-            ..Repository::default()
-        };
-        it.told.clear();
-        it.stored.clear();
-        it.outcomes.clear();
-        it.results.forget();
-        it.is_broken = false;
-        it.positions.clear();
-        it.copied.clear();
-        it.base_branch = None;
-        it.has_several_bases = false;
-        it.perhaps_reviewed_late.clear();
-    });
 }
 
 /// Adds a service of the repository; returns its position, from 0. `has_paths`: only pull requests
@@ -390,19 +308,6 @@ fn add_delivery(
     })
 }
 
-/// The deployments that were added, of any service, and not told to be stored.
-#[pg_extern(volatile, parallel_unsafe)]
-fn new_deliveries() -> Vec<String> {
-    COMPUTATION.with_borrow(|it| {
-        let services = it.repository.services.iter().zip(&it.stored);
-        let all = services.flat_map(|(service, stored)| {
-            let all = service.deliveries.iter();
-            all.filter(|it| !stored.deliveries.contains_key(&it.id))
-        });
-        all.map(|it| it.id.clone()).collect()
-    })
-}
-
 /// Adds an incident of a service, with what it names as its cause.
 #[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::too_many_arguments, reason = "one for each column")]
@@ -436,145 +341,4 @@ fn add_incident(
         });
         true
     })
-}
-
-/// Says that a `change`, `deployment` or `month` of the repository is stored, with what stands for what
-/// it holds: a row that is computed just so is not given back, and one that is not computed is gone.
-#[pg_extern(volatile, strict, parallel_unsafe)]
-fn add_stored(kind: &str, service: &str, id: &str, fingerprint: i64) -> bool {
-    COMPUTATION.with_borrow_mut(|it| it.results.know(kind, service, id, fingerprint))
-}
-
-/// Says that a change is stored, where the end of a history is computed, and when it was merged.
-#[pg_extern(volatile, strict, parallel_unsafe)]
-fn add_stored_change(
-    service: &str,
-    change_id: &str,
-    fingerprint: i64,
-    merged_at: TimestampWithTimeZone,
-) -> bool {
-    COMPUTATION.with_borrow_mut(|it| {
-        let window = it.repository.window;
-        // It has moved, and what is stored of its month with it.
-        it.is_broken |= window.is_some_and(|window| Time::from(merged_at) < window.settled);
-        it.results.know("change", service, change_id, fingerprint)
-    })
-}
-
-/// Says that a deployment is stored, where the end of a history is computed.
-#[pg_extern(volatile, parallel_unsafe)]
-#[allow(clippy::too_many_arguments, reason = "one for each column")]
-fn add_stored_deployment(
-    service: &str,
-    deployment_id: &str,
-    fingerprint: i64,
-    environment: Option<&str>,
-    sha: Option<&str>,
-    status: &str,
-    created_at: Option<TimestampWithTimeZone>,
-    started_at: Option<TimestampWithTimeZone>,
-    finished_at: Option<TimestampWithTimeZone>,
-    is_rollback: bool,
-) -> bool {
-    COMPUTATION.with_borrow_mut(|it| {
-        let window = it.repository.window;
-        let at = micros(finished_at.or(created_at));
-        if at >= window.map(|it| it.settled) {
-            it.results
-                .know("deployment", service, deployment_id, fingerprint);
-        }
-        let services = it.repository.services.iter();
-        let mut stored = services.zip(&mut it.stored);
-        let stored = stored.find(|(it, _)| it.name == service);
-        let delivery = Delivery {
-            id: deployment_id.to_owned(),
-            environment: environment.map(str::to_owned),
-            sha: sha.map(str::to_owned),
-            node: None,
-            status: Status::named(status),
-            started_at: micros(started_at),
-            finished_at: micros(finished_at),
-        };
-        // There may be no such service any more.
-        let Some((_, stored)) = stored else {
-            return false;
-        };
-        if is_rollback {
-            stored.rollbacks.insert(delivery.id.clone());
-        }
-        stored.deliveries.insert(delivery.id.clone(), delivery);
-        true
-    })
-}
-
-/// Says of a service what is stored before the end of its history: whether there are deployments,
-/// whether a failure of one is not over, and whether the news may say when such a one was.
-#[pg_extern(volatile, strict, parallel_unsafe)]
-fn add_stored_past(
-    service: i64,
-    has_deployments: bool,
-    has_open_failure: bool,
-    may_recover: bool,
-) -> bool {
-    COMPUTATION.with_borrow_mut(|it| {
-        let Some(stored) = it.stored.get_mut(service as usize) else {
-            return false;
-        };
-        stored.has_deliveries = has_deployments;
-        stored.has_open_failure = has_open_failure;
-        stored.may_recover = may_recover;
-        true
-    })
-}
-
-/// Computes the services of the repository. NULL: what was told is not enough of its history. Else
-/// how the names of those commits begin of which nothing may be known, or it is not enough either.
-#[pg_extern(volatile, parallel_unsafe)]
-fn compute_repository() -> Option<Vec<String>> {
-    COMPUTATION.with_borrow_mut(|it| {
-        let mut doubts = HashSet::new();
-        for (service, stored) in it.repository.services.iter().zip(&it.stored) {
-            let shipping = Shipping::new(&it.repository, service);
-            let outcome = service::compute(&it.repository, service, &shipping);
-            interrupts::check();
-            let repository = &it.repository;
-            it.is_broken |= repository.window.is_some_and(|window| {
-                !window.holds(
-                    repository,
-                    service,
-                    stored,
-                    &shipping,
-                    &outcome,
-                    &mut doubts,
-                )
-            });
-            it.outcomes.push(outcome);
-        }
-        match it.is_broken {
-            true => None,
-            false => it.repository.graph.beginnings(&doubts),
-        }
-    })
-}
-
-/// Ends the repository that was computed; returns how many rows there are to store so far.
-#[pg_extern(volatile, parallel_unsafe)]
-fn finish_repository() -> i64 {
-    COMPUTATION.with_borrow_mut(|it| {
-        let repository = std::mem::take(&mut it.repository);
-        for (position, outcome) in it.outcomes.iter().enumerate() {
-            it.results
-                .add(&repository, position, &it.told[position], outcome);
-            interrupts::check();
-        }
-        it.results.finish(&repository);
-        it.repository.graph = repository.graph;
-        it.results.len() as i64
-    })
-}
-
-/// The rows that are to be stored, for the functions named after what they return.
-#[pg_extern(sql = false)]
-fn computed(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
-    COMPUTATION.with_borrow(|it| it.results.give(call))
 }

@@ -190,10 +190,18 @@ impl CommitGraph {
         places.filter(|(it, _)| !it.is_known).map(|(_, node)| node)
     }
 
-    /// The commits that messages of others name.
+    /// The commits that messages of others name as Git does, not abbreviated.
     pub fn named_in_messages(&self) -> impl Iterator<Item = Node> {
         let named = self.copies.values().chain(self.reverts.values());
-        named.flatten().copied()
+        let named = named.flatten().copied();
+        named.filter(|it| self.places[*it as usize].has_name_of_git)
+    }
+
+    /// The parents of the commits from a time on.
+    pub fn parents_since(&self, since: i64) -> impl Iterator<Item = Node> {
+        let places = self.places.iter().zip(0..);
+        let news = places.filter(move |(it, _)| it.is_known && it.committed_at >= since);
+        news.flat_map(|(_, node)| self.parents(node)).copied()
     }
 
     /// How the names of commits begin: 32 digits; `None`: one has none that Git gives.

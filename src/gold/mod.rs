@@ -1,8 +1,7 @@
 //! Figures and what explains them.
 //!
-//! Pure Rust but for `gather`, `results`, `answer` and `band_rows`, which take facts from SQL and give
-//! rows back, `glob` and `aggregates`; choosing
-//! and storing them is SQL (`sql/gold`).
+//! Pure Rust but for `computation`, `gather`, `results`, `answer` and `band_rows`, which take facts from
+//! SQL and give rows back, `glob` and `aggregates`; choosing and storing them is SQL (`sql/gold`).
 
 mod bands;
 mod durations;
@@ -22,6 +21,7 @@ mod window;
 mod aggregates;
 mod answer;
 mod band_rows;
+mod computation;
 mod gather;
 mod glob;
 mod results;

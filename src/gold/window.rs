@@ -4,7 +4,7 @@
 //! and what is stored stands for all before. That is right as long as nothing reaches from one side
 //! to the other: a rollback beyond the beginning, a branch with older commits, the end of an old
 //! failure. [`Window::holds`] looks for all of these; where it finds one, the whole repository is
-//! computed. Clocks may be wrong by less than the warm-up.
+//! computed. Clocks may be wrong by less than two days.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,6 +29,8 @@ pub struct Window {
 pub struct Stored {
     /// Deployments from the beginning of the window on, and those that are loaded, by their ids.
     pub deliveries: HashMap<String, Delivery>,
+    /// The commits of the warm-up that are changes by themselves.
+    pub commits: HashSet<String>,
     /// Those of them that took another one back.
     pub rollbacks: HashSet<String>,
     /// Whether there are deployments at all.
@@ -76,6 +78,7 @@ impl Window {
         };
         it.doubts(doubts);
         it.are_deliveries_as_stored()
+            && it.are_commits_as_stored()
             && it.is_warm()
             && it.are_kinds_sure()
             && it.are_rollbacks_as_stored()
@@ -117,6 +120,8 @@ impl Check<'_> {
         }
         doubts.extend(self.shipping.unknown_since(graph, self.window.settled));
         doubts.extend(graph.named_in_messages());
+        // That the default branch reaches a commit may be news of an old deployment of it.
+        doubts.extend(graph.parents_since(self.window.since));
         for it in &self.repository.pull_requests {
             let merge = it.merge.iter().map(|(node, _)| *node);
             doubts.extend(merge.filter(|_| it.merged_at >= self.window.settled));
@@ -135,13 +140,28 @@ impl Check<'_> {
         for it in &self.service.deliveries {
             loaded.insert(&it.id, it);
         }
-        self.stored.deliveries.iter().all(|(id, stored)| {
-            stored.finished_at.is_none()
-                || loaded
-                    .get(id.as_str())
-                    .is_some_and(|it| facts(it) == facts(stored))
-                || stored.status != Status::Success && self.window.has_delivery(stored)
-        })
+        let mut settled = self.service.deliveries.iter();
+        let is_stored = |it: &Delivery| self.stored.deliveries.contains_key(&it.id);
+        settled.all(|it| self.window.has_delivery(it) || is_stored(it))
+            && self.stored.deliveries.iter().all(|(id, stored)| {
+                stored.finished_at.is_none()
+                    || loaded
+                        .get(id.as_str())
+                        .is_some_and(|it| facts(it) == facts(stored))
+                    || stored.status != Status::Success && self.window.has_delivery(stored)
+            })
+    }
+
+    /// A commit that was a change by itself must not be part of a pull request now.
+    fn are_commits_as_stored(&self) -> bool {
+        let changes = self.outcome.changes.iter();
+        let commits = changes.filter_map(|it| match it.subject {
+            Subject::Commit(it) => Some(self.repository.commits[it].sha.as_str()),
+            Subject::PullRequest(_) => None,
+        });
+        let commits: HashSet<_> = commits.collect();
+        let mut stored = self.stored.commits.iter();
+        stored.all(|it| commits.contains(it.as_str()))
     }
 
     /// Whether the deployments of the warm-up tell what was shipped before, and are from the rule

@@ -396,6 +396,11 @@ fn stored(world: &World) -> (Rows, Stored) {
             stored.rollbacks.insert(told.id.clone());
         }
     }
+    for it in before.commits.iter().map(|it| (it.committed_at, &it.sha)) {
+        if (FROM..SETTLED).contains(&it.0) {
+            stored.commits.insert(it.1.clone());
+        }
+    }
     (rows(&before, &Stored::default()).0, stored)
 }
 

@@ -174,3 +174,47 @@ fn what_reaches_back_is_computed_whole() {
     assert_eq!(examples.again(), all, "a deployment is gone");
     examples.assert_rebuild_changes_nothing("a deployment is gone");
 }
+
+#[test]
+fn what_news_say_of_older_commits_is_computed_whole() {
+    let mut examples = long();
+    let all = 15;
+    // A squash on another branch, of which only the pull request tells, and its way to the default one.
+    let mut squash = PullRequest::new(REPOSITORY, 76, "04-18 10:00")
+        .commit(&sha("own76"), "04-18 10:00")
+        .merged(&sha("d76"), "04-20 10:00");
+    squash.0["baseRefName"] = json!("develop");
+    examples.pull_request(squash);
+    examples.compute();
+    let mut promotion = PullRequest::new(REPOSITORY, 77, "06-20 10:00")
+        .commit(&sha("d76"), "04-20 10:00")
+        .merged(&sha("m77"), "06-20 11:00");
+    promotion.0["title"] = json!("To production");
+    examples.commit("m77", &["m75"], 77, "06-20 11:00");
+    examples.pull_request(promotion);
+    examples.ship(77, "m77", "06-20 12:00");
+    assert_eq!(examples.again(), all, "a promotion");
+    assert_eq!(
+        examples.changes(REPOSITORY, "number, deployment_id, via, reason")[75..],
+        ["76|77|pr_commits|-", "77|-|-|promotion"]
+    );
+    examples.assert_rebuild_changes_nothing("a promotion");
+    // What was pushed by itself is claimed by a pull request a month later.
+    let direct = json!({
+        "repository": {"nameWithOwner": REPOSITORY}, "oid": sha("direct"), "message": "direct",
+        "committedDate": at("05-20 10:00"), "authoredDate": at("05-20 10:00"),
+        "parents": {"nodes": [{"oid": sha("m70")}]}, "associatedPullRequests": {"nodes": []},
+    });
+    examples.ingest("commits", &direct);
+    examples.compute();
+    let count = "SELECT count(*) FROM diogen_gold.changes WHERE number IS NULL AND merged_at > '2026-05-01'";
+    assert_eq!(examples.db.number(count), 1);
+    let claims = PullRequest::new(REPOSITORY, 78, "06-21 10:00")
+        .commit(&sha("direct"), "05-20 10:00")
+        .merged(&sha("m78"), "06-21 11:00");
+    examples.commit("m78", &["m77"], 78, "06-21 11:00");
+    examples.pull_request(claims);
+    examples.compute();
+    assert_eq!(examples.db.number(count), 0);
+    examples.assert_rebuild_changes_nothing("a commit is claimed");
+}
