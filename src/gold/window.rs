@@ -31,7 +31,7 @@ pub struct Stored {
     pub deliveries: HashMap<String, Delivery>,
     /// The commits of the warm-up that are changes by themselves.
     pub commits: HashSet<String>,
-    /// Those of them that took another one back.
+    /// The deployments that took another one back.
     pub rollbacks: HashSet<String>,
     /// Whether there are deployments at all.
     pub has_deliveries: bool,
