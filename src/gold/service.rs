@@ -21,10 +21,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The link of the incident that one is a part of, or its own.
+    /// The incident that one is a part of, or itself.
+    pub fn root(&self, position: usize) -> usize {
+        self.links[position].merged_into.unwrap_or(position)
+    }
+
+    /// The link of that incident.
     pub fn whole(&self, position: usize) -> &Link {
-        let link = &self.links[position];
-        link.merged_into.map_or(link, |it| &self.links[it])
+        &self.links[self.root(position)]
     }
 }
 

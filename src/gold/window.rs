@@ -216,7 +216,7 @@ impl Check<'_> {
 
     fn are_changes_sure(&self) -> bool {
         let names = Names::new(self.repository, &self.outcome.changes);
-        let changes = self.outcome.changes.iter().enumerate();
+        let mut changes = self.outcome.changes.iter().enumerate();
         let is_sure = |(position, change): (usize, &Change)| {
             let is_stored = self.window.has_change(change);
             let shipped = change.shipped.map(|(by, _)| by);
@@ -233,7 +233,7 @@ impl Check<'_> {
             Subject::PullRequest(it) => !self.repository.pull_requests[it].carries.is_empty(),
             Subject::Commit(_) => false,
         };
-        !self.outcome.changes.iter().any(carries) && changes.into_iter().all(is_sure)
+        !self.outcome.changes.iter().any(carries) && changes.all(is_sure)
     }
 
     /// What a change takes back must be known, and not be settled. What news name may have been
@@ -272,12 +272,11 @@ impl Check<'_> {
                 it.node.is_some(),
                 it.pull_request.is_some(),
             ];
-            let root = self.outcome.links[position].merged_into.unwrap_or(position);
-            *names.entry(root).or_default() += named.iter().filter(|it| **it).count();
+            *names.entry(self.outcome.root(position)).or_default() +=
+                named.iter().filter(|it| **it).count();
         }
         let mut incidents = self.service.incidents.iter().enumerate();
         incidents.all(|(position, incident)| {
-            let root = self.outcome.links[position].merged_into.unwrap_or(position);
             let whole = self.outcome.whole(position);
             let is_stored = self.window.has_incident(self.outcome, position);
             // A new part of an outage that began before, or that a settled deployment is to blame for.
@@ -288,7 +287,11 @@ impl Check<'_> {
             }
             let named = whole.due_to.filter(|(_, is_named)| *is_named);
             let is_settled = named.map(|(by, _)| self.is_settled(by));
-            match names.get(&root).copied().unwrap_or_default() {
+            match names
+                .get(&self.outcome.root(position))
+                .copied()
+                .unwrap_or_default()
+            {
                 0 => true,
                 // Before it was known what shipped that, the latest was to blame.
                 1 if is_stored => {
