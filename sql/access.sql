@@ -34,9 +34,7 @@ COMMENT ON FUNCTION batch_rejects() IS 'The documents of the batch that a normal
 COMMENT ON FUNCTION begin_computation() IS 'Begins a computation without rows';
 COMMENT ON FUNCTION begin_repository(text, text, timestamptz, timestamptz) IS 'Begins the next repository of the computation, or the end of its history: what is stored before the first time stays, and facts before the second have not changed';
 COMMENT ON FUNCTION add_service(text, boolean, bigint, boolean, bigint, boolean, text[], text[], boolean, boolean, bigint) IS 'Adds a service of the repository; returns its position, from 0';
-COMMENT ON FUNCTION add_commit(text, text[], text, timestamptz, timestamptz, text, boolean, boolean) IS 'Adds a commit of the repository';
 COMMENT ON FUNCTION copied_commits() IS 'The commits that the commits which were added say they are copies of';
-COMMENT ON FUNCTION add_pull_request(bigint, text, text, boolean, text, bigint, text[], text, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint, bigint, text, bigint) IS 'Adds a merged pull request of the repository';
 COMMENT ON FUNCTION has_several_bases() IS 'Whether the pull requests that were added were merged into more than one branch';
 COMMENT ON FUNCTION perhaps_reviewed_late() IS 'The pull requests that were added with reviews of which none came before the merge';
 COMMENT ON FUNCTION add_pull_request_detail(bigint, boolean, boolean, timestamptz[], timestamptz[], boolean, text[], timestamptz, timestamptz, text[]) IS 'Adds what few pull requests have to tell';
@@ -52,6 +50,8 @@ COMMENT ON FUNCTION add_stored_deployment(text, text, bigint, text, text, text, 
 COMMENT ON FUNCTION add_stored_past(bigint, boolean, boolean, boolean) IS 'Says of a service what is stored before the end of its history: whether there are deployments, whether a failure of one is not over, and whether the news may say when such a one was';
 COMMENT ON FUNCTION compute_repository() IS 'Computes the services of the repository; NULL: what was told is not enough of its history, else how the names of the commits begin of which nothing may be known';
 COMMENT ON FUNCTION finish_repository() IS 'Ends the repository that was computed; returns how many rows there are to store so far';
+COMMENT ON FUNCTION start_helpers(bigint, bigint) IS 'Starts so many other processes that compute what is on the list, in batches of so many rows; returns how many there are';
+COMMENT ON FUNCTION wait_for_helpers() IS 'Waits until they have ended; returns how many repositories they computed, and how many rows of facts changed';
 COMMENT ON FUNCTION wilson_bounds(bigint, bigint) IS 'Between which rates the true one lies; what diogen.wilson_interval asks';
 COMMENT ON FUNCTION add_month(text, text, bytea) IS 'Adds the facts of a service and month to the figures that diogen.dora is asked for';
 COMMENT ON FUNCTION first_fact(bytea) IS 'The moment of the first fact of a month of diogen_gold.months';

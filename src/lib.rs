@@ -2,7 +2,7 @@
 //!
 //! Three layers, one direction: `bronze` keeps what the APIs said, `silver` holds typed facts,
 //! `gold` the figures and what explains them. `http`, `sources`, `jsonb::reader` and
-//! `gold` but for six files are pure Rust that knows nothing of PostgreSQL; `sql/` is what SQL does
+//! `gold` but for eight files are pure Rust that knows nothing of PostgreSQL; `sql/` is what SQL does
 //! better: storing, upserting, scheduling, views.
 
 #[cfg(not(panic = "unwind"))]

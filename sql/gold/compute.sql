@@ -132,6 +132,21 @@ $$;
 COMMENT ON FUNCTION store_computation(boolean) IS
     'Stores what was computed and differs from what is stored; is_first: nothing is stored yet of these repositories. Returns how many rows of facts changed';
 
+CREATE FUNCTION lock_gold(is_shared boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    key constant bigint := diogen.lock_key('', 'gold');
+BEGIN
+    IF is_shared THEN
+        PERFORM pg_advisory_xact_lock_shared(key);
+    ELSE
+        PERFORM pg_advisory_xact_lock(key);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lock_gold(boolean) IS
+    'Waits for the right to compute repositories, which many sessions may have at a time, or to say which incidents there are, until the end of the transaction';
+
 CREATE FUNCTION compute_batch(after_source text, after_repository text, most bigint,
                               OUT last_source text, OUT last_repository text, OUT repositories bigint, OUT written bigint)
 LANGUAGE plpgsql VOLATILE
@@ -139,32 +154,28 @@ SET plan_cache_mode = force_generic_plan -- one plan for all repositories: makin
 AS $$
 #variable_conflict use_variable
 DECLARE
-    one record;
     since timestamptz;
     rows bigint;
     is_first boolean := true;
 BEGIN
-    PERFORM diogen.begin_computation();
+    PERFORM diogen.lock_gold(is_shared => true), diogen.begin_computation();
     repositories := 0;
-    FOR one IN
-        SELECT q.source, q.repository FROM diogen_silver.stale_repositories q
-        WHERE (q.source, q.repository) > (after_source, after_repository)
-        ORDER BY q.source, q.repository LIMIT 1000
     LOOP
-        last_source := one.source;
-        last_repository := one.repository;
-        IF NOT diogen.lock_source(one.source, 'gold') THEN
-            RAISE NOTICE '% · %: being computed by another session', one.source, one.repository;
-            CONTINUE;
-        END IF;
+        -- What another session is at is left to it.
+        SELECT q.source, q.repository, q.since INTO after_source, after_repository, since
+        FROM diogen_silver.stale_repositories q
+        WHERE (q.source, q.repository) > (after_source, after_repository)
+        ORDER BY q.source, q.repository LIMIT 1
+        FOR UPDATE SKIP LOCKED;
+        EXIT WHEN NOT FOUND;
         -- Whoever notes a change from here on waits, and notes it again afterwards.
         DELETE FROM diogen_silver.stale_repositories q
-        WHERE q.source = one.source AND q.repository = one.repository
-        RETURNING q.since INTO since;
-        CONTINUE WHEN NOT FOUND; -- another session has just done it
+        WHERE q.source = after_source AND q.repository = after_repository;
+        last_source := after_source;
+        last_repository := after_repository;
         repositories := repositories + 1;
         SELECT g.rows, is_first AND g.is_first INTO rows, is_first
-        FROM diogen.gather_repository(one.source, one.repository, since) g;
+        FROM diogen.gather_repository(after_source, after_repository, since) g;
         EXIT WHEN rows > most;
     END LOOP;
     written := diogen.store_computation(is_first);
@@ -172,7 +183,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION compute_batch(text, text, bigint) IS
-    'Computes repositories from the list, after a given one, until there are so many rows; returns the last one, NULL: there was none left';
+    'Computes repositories from the list that no other session is at, after a given one, until there are so many rows; returns the last one, NULL: there was none left';
 
 CREATE FUNCTION keep_indexes(is_begin boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -203,20 +214,32 @@ $$;
 COMMENT ON FUNCTION keep_indexes(boolean) IS
     'Drops the indexes by time of gold''s tables that are still empty, at the beginning of a computation, or makes those that are missing, at its end: over a first load of all rows that is less work than adding each';
 
+CREATE FUNCTION helpers_for(after_source text, after_repository text, repositories bigint) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+    SELECT least(current_setting('max_parallel_maintenance_workers')::bigint, count(*) / greatest(repositories, 1))
+    FROM (SELECT FROM diogen_silver.stale_repositories q
+          WHERE (q.source, q.repository) > (after_source, after_repository) LIMIT 100000) q
+$$;
+COMMENT ON FUNCTION helpers_for(text, text, bigint) IS
+    'How many other processes are worth while for what is left on the list after a repository, where so many repositories make a batch';
+
 CREATE PROCEDURE compute(rebuild boolean DEFAULT false)
 LANGUAGE plpgsql AS $$
 DECLARE
     most constant bigint := 20000;
     one text;
     batch record;
-    last_source text := '';
-    last_repository text := '';
+    last_source text;
+    last_repository text;
     repositories bigint := 0;
     written bigint := 0;
+    has_helpers boolean := false;
+    remaining bigint;
 BEGIN
     PERFORM diogen.init();
     PERFORM diogen.keep_indexes(true);
     COMMIT;
+    PERFORM diogen.lock_gold(is_shared => false);
     -- What a source that is dropped has left counts as well.
     FOR one IN SELECT i.source FROM diogen_silver.stale_incidents i UNION SELECT i.source FROM diogen_silver.stale_incident_issues i
                UNION SELECT i.source FROM diogen.incident_sources() AS i (source)
@@ -233,17 +256,35 @@ BEGIN
         ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET since = excluded.since;
     END IF;
     COMMIT;
-    LOOP
-        SELECT b.* INTO batch FROM diogen.compute_batch(last_source, last_repository, most) b;
-        COMMIT;
-        EXIT WHEN batch.last_source IS NULL;
-        last_source := batch.last_source;
-        last_repository := batch.last_repository;
+    -- Once through the list, and once more for what helpers that failed have left.
+    FOR round IN 1..2 LOOP
+        last_source := '';
+        last_repository := '';
+        LOOP
+            SELECT b.* INTO batch FROM diogen.compute_batch(last_source, last_repository, most) b;
+            COMMIT;
+            EXIT WHEN batch.last_source IS NULL;
+            last_source := batch.last_source;
+            last_repository := batch.last_repository;
+            repositories := repositories + batch.repositories;
+            written := written + batch.written;
+            -- What one batch does is not worth a process.
+            IF NOT has_helpers THEN
+                has_helpers := true;
+                PERFORM diogen.start_helpers(diogen.helpers_for(last_source, last_repository, batch.repositories), most);
+            END IF;
+        END LOOP;
+        EXIT WHEN round = 2 OR NOT has_helpers;
+        SELECT h.* INTO batch FROM diogen.wait_for_helpers() h;
         repositories := repositories + batch.repositories;
         written := written + batch.written;
     END LOOP;
     PERFORM diogen.keep_indexes(false);
     RAISE NOTICE 'compute: % repositories, % rows changed', repositories, written;
+    SELECT pg_catalog.count(*) INTO remaining FROM diogen_silver.stale_repositories;
+    IF remaining > 0 THEN
+        RAISE NOTICE 'compute: % repositories stay on the list: another session computes them, or they have changed meanwhile', remaining;
+    END IF;
 END
 $$;
 COMMENT ON PROCEDURE compute(boolean) IS

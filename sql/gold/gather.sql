@@ -1,6 +1,22 @@
 -- The facts of a repository on their way to the computation, src/gold/gather.rs: which rows of silver
 -- a service's rules choose, and what is stored of it already.
 
+CREATE FUNCTION add_commit(sha text, parents text[], author text, authored_at timestamptz, committed_at timestamptz, message text,
+                           is_on_default_branch boolean, is_direct boolean) RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'add_commit_wrapper';
+COMMENT ON FUNCTION add_commit(text, text[], text, timestamptz, timestamptz, text, boolean, boolean) IS
+    'Adds a commit of the repository; is_direct: the API says that it belongs to no pull request';
+
+CREATE FUNCTION add_pull_request(number bigint, merge_sha text, author text, author_is_bot boolean, title text, reverts bigint,
+                                 labels text[], head_branch text, first_commit_at timestamptz, first_committed_at timestamptz,
+                                 opened_at timestamptz, ready_at timestamptz, first_review_at timestamptz, approved_at timestamptz,
+                                 merged_at timestamptz, commits_known bigint, commit_count bigint, base_branch text,
+                                 review_count bigint) RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'add_pull_request_wrapper';
+COMMENT ON FUNCTION add_pull_request(bigint, text, text, boolean, text, bigint, text[], text, timestamptz, timestamptz, timestamptz,
+                                     timestamptz, timestamptz, timestamptz, timestamptz, bigint, bigint, text, bigint) IS
+    'Adds a merged pull request of the repository; reverts: the number of the one that it takes back. base_branch and review_count only tell what else is to be looked up';
+
 CREATE FUNCTION gather_service(source text, repository text, service text, loaded_from timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pgrx::datum::TimestampWithTimeZone;
+use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::computation::{COMPUTATION, micros};
@@ -15,6 +16,7 @@ use super::graph::{self, Commit};
 use super::months::ORIGINS;
 use super::results::Told;
 use super::window::Stored;
+use crate::rows::arguments::Arguments;
 
 fn title_number(title: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -66,35 +68,29 @@ fn add_service(
     })
 }
 
-/// Adds a commit. `is_direct`: the API says that it belongs to no pull request.
-#[pg_extern(volatile, parallel_unsafe)]
-#[allow(clippy::too_many_arguments, reason = "one for each column")]
-fn add_commit(
-    sha: &str,
-    parents: Array<'_, &str>,
-    author: Option<&str>,
-    authored_at: Option<TimestampWithTimeZone>,
-    committed_at: Option<TimestampWithTimeZone>,
-    message: Option<&str>,
-    is_on_default_branch: bool,
-    is_direct: bool,
-) -> bool {
+/// Adds a commit, of which the API may say that it belongs to no pull request. Declared in
+/// `sql/gold/gather.sql`.
+#[pg_extern(sql = false)]
+fn add_commit(call: pg_sys::FunctionCallInfo) -> bool {
+    let told = Arguments::of(&call);
+    let (sha, parents) = (told.text(0).unwrap_or_default(), told.texts(1));
+    let committed_at = told.integer(4);
+    let commit = Commit {
+        sha,
+        committed_at,
+        is_on_default_branch: told.is_true(6),
+        message: told.text(5).unwrap_or_default(),
+    };
+    let is_direct = told.is_true(7);
     COMPUTATION.with_borrow_mut(|it| {
-        let committed_at = micros(committed_at);
-        let commit = Commit {
-            sha,
-            committed_at,
-            is_on_default_branch,
-            message: message.unwrap_or_default(),
-        };
-        let is_merge = parents.len() > 1;
-        let node = it.repository.graph.add(commit, parents.iter().flatten());
+        let node = it.repository.graph.add(commit, parents);
+        let is_merge = it.repository.graph.parents(node).len() > 1;
         if let Some(committed_at) = committed_at.filter(|_| is_direct && !is_merge) {
             it.repository.commits.push(DirectCommit {
                 node,
                 sha: sha.to_owned(),
-                author: author.map(str::to_owned),
-                authored_at: micros(authored_at),
+                author: told.text(2).map(str::to_owned),
+                authored_at: told.integer(3),
                 committed_at,
             });
         }
@@ -128,42 +124,25 @@ fn drop_direct_commits(shas: Vec<String>) {
     COMPUTATION.with_borrow_mut(|it| it.repository.commits.retain(|it| !shas.contains(&it.sha)));
 }
 
-/// Adds a merged pull request. `reverts`: the number of the one that it takes back. `base_branch` and
-/// `review_count` only tell what else is to be looked up.
-#[pg_extern(volatile, parallel_unsafe)]
-#[allow(clippy::too_many_arguments, reason = "one for each column")]
-fn add_pull_request(
-    number: i64,
-    merge_sha: Option<&str>,
-    author: Option<&str>,
-    author_is_bot: bool,
-    title: Option<&str>,
-    reverts: Option<i64>,
-    labels: Array<'_, &str>,
-    head_branch: Option<&str>,
-    first_commit_at: Option<TimestampWithTimeZone>,
-    first_committed_at: Option<TimestampWithTimeZone>,
-    opened_at: Option<TimestampWithTimeZone>,
-    ready_at: Option<TimestampWithTimeZone>,
-    first_review_at: Option<TimestampWithTimeZone>,
-    approved_at: Option<TimestampWithTimeZone>,
-    merged_at: TimestampWithTimeZone,
-    commits_known: i64,
-    commit_count: Option<i64>,
-    base_branch: Option<&str>,
-    review_count: i64,
-) -> bool {
+/// Adds a merged pull request. Declared in `sql/gold/gather.sql`.
+#[pg_extern(sql = false)]
+fn add_pull_request(call: pg_sys::FunctionCallInfo) -> bool {
+    let told = Arguments::of(&call);
+    let number = told.integer(0).unwrap_or_default();
+    let title = told.text(4).unwrap_or_default();
+    let reverted = title
+        .strip_prefix("Revert \"")
+        .and_then(|it| it.rsplit_once('"'));
+    let first_review_at = told.integer(12);
+    let (base_branch, review_count) = (told.text(17), told.integer(18));
     COMPUTATION.with_borrow_mut(|it| {
-        let title = title.unwrap_or_default();
-        let reverted = title
-            .strip_prefix("Revert \"")
-            .and_then(|it| it.rsplit_once('"'));
+        let merge_sha = told.text(1);
         let merge = merge_sha.map(|sha| (it.repository.graph.node(sha), sha.to_owned()));
         if base_branch != it.base_branch.as_deref() {
             it.has_several_bases |= !it.positions.is_empty();
             it.base_branch = base_branch.map(str::to_owned);
         }
-        if first_review_at.is_none() && review_count > 0 {
+        if first_review_at.is_none() && review_count > Some(0) {
             it.perhaps_reviewed_late.push(number);
         }
         it.positions
@@ -171,22 +150,22 @@ fn add_pull_request(
         it.repository.pull_requests.push(PullRequest {
             number,
             merge,
-            author: author.map(str::to_owned),
-            author_is_bot,
+            author: told.text(2).map(str::to_owned),
+            author_is_bot: told.is_true(3),
             title: title_number(title),
-            reverts,
+            reverts: told.integer(5),
             reverts_title: reverted.map(|(title, _)| title_number(title)),
-            labels: labels.iter().flatten().map(str::to_lowercase).collect(),
-            head_branch: head_branch.unwrap_or_default().to_owned(),
-            first_commit_at: micros(first_commit_at),
-            first_committed_at: micros(first_committed_at),
-            opened_at: micros(opened_at),
-            ready_at: micros(ready_at),
-            first_review_at: micros(first_review_at),
-            approved_at: micros(approved_at),
-            merged_at: merged_at.into(),
-            commits_known,
-            commit_count,
+            labels: told.texts(6).map(str::to_lowercase).collect(),
+            head_branch: told.text(7).unwrap_or_default().to_owned(),
+            first_commit_at: told.integer(8),
+            first_committed_at: told.integer(9),
+            opened_at: told.integer(10),
+            ready_at: told.integer(11),
+            first_review_at,
+            approved_at: told.integer(13),
+            merged_at: told.integer(14).unwrap_or_default(),
+            commits_known: told.integer(15).unwrap_or_default(),
+            commit_count: told.integer(16),
             ..PullRequest::default()
         });
         true

@@ -1,7 +1,7 @@
 //! Figures and what explains them.
 //!
 //! Pure Rust but for `computation`, `gather`, `results`, `answer` and `band_rows`, which take facts from
-//! SQL and give rows back, `glob` and `aggregates`; choosing and storing them is SQL (`sql/gold`).
+//! SQL and give rows back, `helpers`, `glob` and `aggregates`; choosing and storing them is SQL (`sql/gold`).
 
 mod bands;
 mod durations;
@@ -24,6 +24,7 @@ mod band_rows;
 mod computation;
 mod gather;
 mod glob;
+mod helpers;
 mod results;
 
 pub use month_bytes::MonthError;

@@ -1,9 +1,12 @@
 //! Rows on their way to a table, packed as PostgreSQL stores them: what silver reads from
 //! documents, and what gold computes.
 //!
-//! Pure Rust but for [`return_rows`], which turns a cell into a datum by pointing at it.
+//! Pure Rust but for [`return_rows`], which turns a cell into a datum by pointing at it, and
+//! [`arguments`], which reads datums the same way.
 
+pub mod arguments;
 pub mod return_rows;
+mod texts;
 
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
