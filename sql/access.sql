@@ -31,7 +31,8 @@ COMMENT ON FUNCTION complete_batch() IS 'Fills in what the documents of the batc
 COMMENT ON FUNCTION batch_rows(text, int[]) IS 'The rows of the batch for one normalizer, after the numbers of their documents; one for each value of the key, given as positions of columns';
 COMMENT ON FUNCTION batch_size(text) IS 'How many rows the batch has for one normalizer; NULL: it is none of the extension''s own';
 COMMENT ON FUNCTION batch_rejects() IS 'The documents of the batch that a normalizer could not read, and why';
-COMMENT ON FUNCTION begin_computation() IS 'Begins a computation without rows';
+COMMENT ON FUNCTION begin_computation() IS 'Begins a computation without rows, in the memory of the one before';
+COMMENT ON FUNCTION end_computation() IS 'Lets go of the memory of computations';
 COMMENT ON FUNCTION begin_repository(text, text, timestamptz, timestamptz) IS 'Begins the next repository of the computation, or the end of its history: what is stored before the first time stays, and facts before the second have not changed';
 COMMENT ON FUNCTION add_service(text, boolean, bigint, boolean, bigint, boolean, text[], text[], boolean, boolean, bigint) IS 'Adds a service of the repository; returns its position, from 0';
 COMMENT ON FUNCTION copied_commits() IS 'The commits that the commits which were added say they are copies of';
@@ -49,7 +50,7 @@ COMMENT ON FUNCTION add_stored_change(text, text, bigint, timestamptz) IS 'Says 
 COMMENT ON FUNCTION add_stored_deployment(text, text, bigint, text, text, text, timestamptz, timestamptz, timestamptz, boolean) IS 'Says that a deployment is stored, where the end of a history is computed';
 COMMENT ON FUNCTION add_stored_past(bigint, boolean, boolean, boolean) IS 'Says of a service what is stored before the end of its history: whether there are deployments, whether a failure of one is not over, and whether the news may say when such a one was';
 COMMENT ON FUNCTION compute_repository() IS 'Computes the services of the repository; NULL: what was told is not enough of its history, else how the names of the commits begin of which nothing may be known';
-COMMENT ON FUNCTION finish_repository() IS 'Ends the repository that was computed; returns how many rows there are to store so far';
+COMMENT ON FUNCTION finish_repository() IS 'Ends the repository that was computed; returns how many rows there are to store so far; one that is stored just so counts as half';
 COMMENT ON FUNCTION start_helpers(bigint, bigint) IS 'Starts so many other processes that compute what is on the list, in batches of so many rows; returns how many there are';
 COMMENT ON FUNCTION wait_for_helpers() IS 'Waits until they have ended; returns how many repositories they computed, and how many rows of facts changed';
 COMMENT ON FUNCTION wilson_bounds(bigint, bigint) IS 'Between which rates the true one lies; what diogen.wilson_interval asks';

@@ -179,7 +179,6 @@ BEGIN
         EXIT WHEN rows > most;
     END LOOP;
     written := diogen.store_computation(is_first);
-    PERFORM diogen.begin_computation(); -- lets go of the memory
 END
 $$;
 COMMENT ON FUNCTION compute_batch(text, text, bigint) IS
@@ -201,6 +200,8 @@ BEGIN
         WHERE pg_catalog.pg_has_role(c.relowner, 'USAGE')
           AND is_begin = (to_regclass(format('diogen_gold.%I', i.name)) IS NOT NULL)
     LOOP
+        -- Another session may be about to do the same.
+        PERFORM diogen.lock_gold(is_shared => false);
         IF is_begin THEN
             EXECUTE format('SELECT EXISTS (SELECT FROM diogen_gold.%I)', one.target) INTO is_filled;
             CONTINUE WHEN is_filled;
@@ -279,6 +280,7 @@ BEGIN
         repositories := repositories + batch.repositories;
         written := written + batch.written;
     END LOOP;
+    PERFORM diogen.end_computation();
     PERFORM diogen.keep_indexes(false);
     RAISE NOTICE 'compute: % repositories, % rows changed', repositories, written;
     SELECT pg_catalog.count(*) INTO remaining FROM diogen_silver.stale_repositories;

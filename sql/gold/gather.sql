@@ -2,10 +2,10 @@
 -- a service's rules choose, and what is stored of it already.
 
 CREATE FUNCTION add_commit(sha text, parents text[], author text, authored_at timestamptz, committed_at timestamptz, message text,
-                           is_on_default_branch boolean, is_direct boolean) RETURNS boolean
+                           is_on_default_branch boolean, pull_request_numbers bigint[]) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'add_commit_wrapper';
-COMMENT ON FUNCTION add_commit(text, text[], text, timestamptz, timestamptz, text, boolean, boolean) IS
-    'Adds a commit of the repository; is_direct: the API says that it belongs to no pull request';
+COMMENT ON FUNCTION add_commit(text, text[], text, timestamptz, timestamptz, text, boolean, bigint[]) IS
+    'Adds a commit of the repository; one with no pull requests is a change by itself';
 
 CREATE FUNCTION add_pull_request(number bigint, merge_sha text, author text, author_is_bot boolean, title text, reverts bigint,
                                  labels text[], head_branch text, first_commit_at timestamptz, first_committed_at timestamptz,
@@ -221,9 +221,8 @@ SET enable_indexscan = off -- its order is that of the names: every row from ano
 AS $$
 #variable_conflict use_variable
 BEGIN
-    PERFORM count(diogen.add_commit(c.sha, c.parents, CASE WHEN cardinality(c.pull_request_numbers) = 0 THEN c.author END,
-                                    c.authored_at, c.committed_at, c.message, c.is_on_default_branch,
-                                    coalesce(cardinality(c.pull_request_numbers) = 0, false)))
+    PERFORM count(diogen.add_commit(c.sha, c.parents, c.author, c.authored_at, c.committed_at, c.message,
+                                    c.is_on_default_branch, c.pull_request_numbers))
     FROM diogen_silver.commits c
     WHERE c.source = source AND c.repository = repository
       AND (c.committed_at >= loaded_from OR c.committed_at IS NULL);
@@ -426,4 +425,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gather_repository(text, text, timestamptz) IS
-    'Tells the computation the facts of a repository, of which those before a time have not changed, and computes its services; returns how many rows there are to store so far, and whether no change of this repository is stored';
+    'Tells the computation the facts of a repository, of which those before a time have not changed, and computes its services; returns how many rows there are to store so far, as diogen.finish_repository() counts, and whether no change of this repository is stored';

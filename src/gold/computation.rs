@@ -1,7 +1,7 @@
 //! A computation: begun from SQL, told facts by `gather`, computed repository by repository.
 //!
 //! It is begun and used up within one call of `diogen.compute_batch` (`sql/gold/compute.sql`);
-//! whatever an aborted one left is dropped with the next.
+//! whatever an aborted one left is overwritten by the next, and dropped at the end of that.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -54,9 +54,15 @@ pub fn micros(time: Option<TimestampWithTimeZone>) -> Option<Time> {
     time.map(i64::from)
 }
 
-/// Begins a computation without rows.
+/// Begins a computation without rows, in the memory of the one before.
 #[pg_extern(volatile, parallel_unsafe)]
 fn begin_computation() {
+    COMPUTATION.with_borrow_mut(|it| it.results.clear());
+}
+
+/// Lets go of all memory.
+#[pg_extern(volatile, parallel_unsafe)]
+fn end_computation() {
     COMPUTATION.set(Computation::default());
 }
 
@@ -237,7 +243,8 @@ fn compute_repository() -> Option<Vec<String>> {
     })
 }
 
-/// Ends the repository that was computed; returns how many rows there are to store so far.
+/// Ends the repository that was computed; returns how many rows there are to store so far, of which
+/// those that are stored just so count as half a row.
 #[pg_extern(volatile, parallel_unsafe)]
 fn finish_repository() -> i64 {
     COMPUTATION.with_borrow_mut(|it| {
@@ -249,7 +256,7 @@ fn finish_repository() -> i64 {
         }
         it.results.finish(&repository);
         it.repository.graph = repository.graph;
-        it.results.len() as i64
+        it.results.amount() as i64
     })
 }
 

@@ -68,8 +68,7 @@ fn add_service(
     })
 }
 
-/// Adds a commit, of which the API may say that it belongs to no pull request. Declared in
-/// `sql/gold/gather.sql`.
+/// Adds a commit. Declared in `sql/gold/gather.sql`.
 #[pg_extern(sql = false)]
 fn add_commit(call: pg_sys::FunctionCallInfo) -> bool {
     let told = Arguments::of(&call);
@@ -81,7 +80,7 @@ fn add_commit(call: pg_sys::FunctionCallInfo) -> bool {
         is_on_default_branch: told.is_true(6),
         message: told.text(5).unwrap_or_default(),
     };
-    let is_direct = told.is_true(7);
+    let is_direct = told.has_no_elements(7);
     COMPUTATION.with_borrow_mut(|it| {
         let node = it.repository.graph.add(commit, parents);
         let is_merge = it.repository.graph.parents(node).len() > 1;

@@ -23,10 +23,14 @@ pub struct Commit<'a> {
     pub message: &'a str,
 }
 
+/// How a commit's name begins, which no two commits share, or what stands for a name that Git does
+/// not give.
+type Name = [u8; 32];
+
 /// Commits and their parents.
 #[derive(Debug, Default)]
 pub struct CommitGraph {
-    nodes: HashMap<u128, Node, RandomState>,
+    nodes: HashMap<Name, Node, RandomState>,
     hash: RandomState,
     places: Vec<Place>,
     parents: Vec<Node>,
@@ -213,7 +217,9 @@ impl CommitGraph {
         let named = self.nodes.iter().filter(|(_, node)| nodes.contains(node));
         Some(match nodes.is_empty() {
             true => Vec::new(),
-            false => named.map(|(name, _)| format!("{name:032x}")).collect(),
+            false => named
+                .map(|(name, _)| name.iter().copied().map(char::from).collect())
+                .collect(),
         })
     }
 
@@ -315,46 +321,22 @@ fn named_after<'a>(message: &'a str, phrase: &'a str) -> impl Iterator<Item = &'
     })
 }
 
-/// A commit's name as a number: its own first 128 bits, which no two commits share. `None`: it is
-/// none that Git gives.
-fn own_name(sha: &str) -> Option<u128> {
-    (sha.len() >= 40).then(|| digits(sha.as_bytes())).flatten()
+/// How a commit's name begins; `None`: it is none that Git gives, of 40 or 64 digits.
+fn own_name(sha: &str) -> Option<Name> {
+    let name = sha.as_bytes().first_chunk().filter(|_| sha.len() >= 40)?;
+    // Without a branch: every commit and parent of a history passes here.
+    let is_digit = |it: u8| it.is_ascii_digit() | (b'a'..=b'f').contains(&it);
+    let are_digits = name.iter().fold(true, |all, &it| all & is_digit(it));
+    are_digits.then_some(*name)
 }
 
-/// Stands for any other name.
-fn made_up_name(hash: &RandomState, sha: &str) -> u128 {
-    u128::from(hash.hash_one(sha)) << 64 | u128::from(hash.hash_one((sha, 0)))
+/// Stands for any other name. It is never one of Git's, which are digits.
+fn made_up_name(hash: &RandomState, sha: &str) -> Name {
+    let mut name = Name::default();
+    name[..8].copy_from_slice(&hash.hash_one(sha).to_ne_bytes());
+    name[8..16].copy_from_slice(&hash.hash_one((sha, 0)).to_ne_bytes());
+    name
 }
-
-/// The number that the first 32 hexadecimal digits are.
-fn digits(text: &[u8]) -> Option<u128> {
-    let half = |digits: &[u8]| {
-        let mut number = 0_u64;
-        let mut seen = 0;
-        for &digit in digits {
-            let digit = DIGITS[usize::from(digit)];
-            seen |= digit;
-            number = number << 4 | u64::from(digit);
-        }
-        (seen != NO_DIGIT).then_some(number)
-    };
-    Some(u128::from(half(text.get(..16)?)?) << 64 | u128::from(half(text.get(16..32)?)?))
-}
-
-/// Has all bits, which no digits have together.
-const NO_DIGIT: u8 = 0xff;
-
-/// What each byte is as a hexadecimal digit, as Git writes them. Every commit and parent of a
-/// history is looked up by 32 of them.
-const DIGITS: [u8; 256] = {
-    let mut digits = [NO_DIGIT; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        digits[b"0123456789abcdef"[digit] as usize] = digit as u8;
-        digit += 1;
-    }
-    digits
-};
 
 #[cfg(test)]
 #[path = "graph_tests.rs"]

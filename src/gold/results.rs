@@ -131,6 +131,8 @@ pub struct Results {
     gone: Rows,
     /// The rows of the repository that are stored, by kind.
     known: [Known; KINDS.len()],
+    /// How many rows were computed that are stored just so.
+    unchanged: usize,
 }
 
 impl Default for Results {
@@ -142,13 +144,15 @@ impl Default for Results {
             months: Rows::new(MONTHS),
             gone: Rows::new(GONE),
             known: Default::default(),
+            unchanged: 0,
         }
     }
 }
 
 impl Results {
-    /// How many rows there are to store.
-    pub fn len(&self) -> usize {
+    /// How much was done: the rows that there are to store, and half of those that are not, which
+    /// are less work.
+    pub fn amount(&self) -> usize {
         let all = [
             &self.changes,
             &self.deployments,
@@ -156,7 +160,21 @@ impl Results {
             &self.months,
             &self.gone,
         ];
-        all.into_iter().map(Rows::len).sum()
+        all.into_iter().map(Rows::len).sum::<usize>() + self.unchanged / 2
+    }
+
+    /// Forgets everything but keeps the memory, which the next batch will need.
+    pub fn clear(&mut self) {
+        let all = [
+            &mut self.changes,
+            &mut self.deployments,
+            &mut self.incidents,
+            &mut self.months,
+            &mut self.gone,
+        ];
+        all.into_iter().for_each(Rows::clear);
+        self.unchanged = 0;
+        self.forget();
     }
 
     /// Says that a row is stored, and what stands for what it holds.
@@ -299,7 +317,7 @@ impl Results {
                 change.flags.names().into(),
                 Value::Null,
             ]);
-            keep_if_news(
+            self.unchanged += drop_if_unchanged(
                 &mut self.changes,
                 mark,
                 &mut self.known[0],
@@ -352,7 +370,7 @@ impl Results {
                 told.document.as_deref().into(),
                 Value::Null,
             ]);
-            keep_if_news(
+            self.unchanged += drop_if_unchanged(
                 &mut self.deployments,
                 mark,
                 &mut self.known[1],
@@ -396,7 +414,7 @@ impl Results {
                 Value::Bytes(&facts.to_bytes()),
                 Value::Null,
             ]);
-            keep_if_news(
+            self.unchanged += drop_if_unchanged(
                 &mut self.months,
                 mark,
                 &mut self.known[2],
@@ -407,20 +425,31 @@ impl Results {
     }
 }
 
-/// Takes the last row back if it is stored just so.
-fn keep_if_news(rows: &mut Rows, mark: Mark, known: &mut Known, service: &str, id: &str) {
+/// Takes the last row back if it is stored just so; returns how many rows that were.
+fn drop_if_unchanged(
+    rows: &mut Rows,
+    mark: Mark,
+    known: &mut Known,
+    service: &str,
+    id: &str,
+) -> usize {
     let row = rows.len() - 1;
     let fingerprint = rows.fingerprint(row);
     rows.set(row, rows.columns().len() - 1, Cell::Word(fingerprint));
     // Most often, at first, nothing is known.
     if known.is_empty() {
-        return;
+        return 0;
     }
-    if let Some(held) = known.get_mut(service).and_then(|it| it.get_mut(id)) {
-        held.1 = true;
-        if held.0 == fingerprint {
+    match known.get_mut(service).and_then(|it| it.get_mut(id)) {
+        Some(held) => {
+            held.1 = true;
+            if held.0 != fingerprint {
+                return 0;
+            }
             rows.rewind(mark);
+            1
         }
+        None => 0,
     }
 }
 

@@ -61,6 +61,12 @@ impl<'a> Arguments<'a> {
         std::str::from_utf8(self.bytes(position)?).ok()
     }
 
+    /// Whether an array has no elements; of NULL that is not known.
+    pub fn has_no_elements(self, position: usize) -> bool {
+        let dimensions = self.bytes(position).and_then(<[u8]>::first_chunk);
+        dimensions.is_some_and(|it| *it == 0_u32.to_ne_bytes())
+    }
+
     /// The elements of a `text[]` that are not NULL; of NULL, none.
     pub fn texts(self, position: usize) -> Texts<'a> {
         Texts::new(self.bytes(position).unwrap_or_default())

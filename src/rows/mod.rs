@@ -124,9 +124,14 @@ impl Rows {
 
     /// No rows any more, in the memory of those that there were.
     pub fn emptied(mut self) -> Self {
+        self.clear();
+        self
+    }
+
+    /// Forgets the rows but keeps their memory.
+    pub fn clear(&mut self) {
         self.cells.clear();
         self.packed.clear();
-        self
     }
 
     /// The columns.
@@ -234,8 +239,7 @@ impl Rows {
                 // Begins with its length.
                 Cell::Packed(start, length) => {
                     bytes.push(2);
-                    let words = self.varlena(start, length).iter();
-                    bytes.extend(words.flat_map(|it| it.to_le_bytes()));
+                    bytes.extend_from_slice(bytemuck::cast_slice(self.varlena(start, length)));
                 }
             }
         }

@@ -124,8 +124,8 @@ mod tests {
     #[test]
     fn elements_are_read_as_they_were_packed() {
         for texts in [&[][..], &["a"], &["", "ä", "four", "longer than that"]] {
-            let found: Vec<_> = Texts::new(&array(texts)).collect::<Vec<_>>().to_vec();
-            assert_eq!(found, texts);
+            let bytes = array(texts);
+            assert_eq!(Texts::new(&bytes).collect::<Vec<_>>(), texts);
         }
     }
 
