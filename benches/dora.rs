@@ -8,18 +8,20 @@
 //! `DIOGEN_BENCH_PULLS` says how many merged pull requests there are (1,000,000); five times as many
 //! commits, a fifth as many deployments and a fiftieth as many incidents go with them.
 //! `DIOGEN_BENCH_REPOSITORIES` says over how many repositories: by default there are 2,000 pull
-//! requests in each, so that more means more repositories; with a fixed number it means a longer
-//! history of each. `DIOGEN_BENCH_PULL_REQUEST_COMMITS=1` also fills the commits of pull requests,
+//! requests in each, so that more means more repositories; with a fixed number it means more in every
+//! week of each. `DIOGEN_BENCH_PULL_REQUEST_COMMITS=1` also fills the commits of pull requests,
 //! which gold need not read. `DIOGEN_BENCH_CLUSTER` names the folder of a cluster that is kept and
 //! taken again; without, the facts are made anew. `DIOGEN_BENCH_ROUNDS` says how often everything is
 //! measured, `DIOGEN_BENCH_ONLY` what of `diogen` and `others`, and `DIOGEN_BENCH_PYTHON` which
 //! Python has what `dora.py` imports.
 
+mod facts;
 mod machine;
 mod memory;
 mod settings;
 
 use client::{Cluster, Session};
+use facts::Size;
 use memory::{Peak, Watch};
 use settings::number;
 use std::path::Path;
@@ -32,7 +34,6 @@ const UNTIL: &str = "2026-06-01";
 const TEAM: &str = "team-01";
 const PANEL: &str = "2026-02-02";
 
-const TABLES: [&str; 3] = ["pull_requests", "deployments", "incidents"];
 const FIGURES: &str = "way text, week timestamptz, team text, deployments bigint, changes bigint, \
      lead_time_median float8, lead_time_p90 float8, failed bigint, recovery_time_median float8";
 
@@ -73,18 +74,7 @@ impl Bench {
             Some(dir) => Cluster::start_in(Path::new(&dir)),
             None => Cluster::start(&[]),
         };
-        let mut db = cluster.connect();
-        for setting in [
-            &format!("shared_buffers = '{} MB'", machine::shared_buffers()),
-            "max_wal_size = '32 GB'",
-            "checkpoint_timeout = '1 h'",
-            "autovacuum = off",
-            // Costs more than it gains in statements that take seconds.
-            "jit = off",
-        ] {
-            db.run(&format!("ALTER SYSTEM SET {setting}"));
-        }
-        cluster.restart();
+        facts::configure(&cluster);
         let db = cluster.connect();
         let mut bench = Bench {
             cluster,
@@ -98,70 +88,20 @@ impl Bench {
     /// Facts in silver, and nothing in gold.
     fn prepare(&mut self) {
         let pulls = number("DIOGEN_BENCH_PULLS", 1_000_000);
-        let repositories = number("DIOGEN_BENCH_REPOSITORIES", (pulls / 2000).max(1));
-        let with_commits = number("DIOGEN_BENCH_PULL_REQUEST_COMMITS", 0) > 0;
-        let pulls = pulls / repositories * repositories;
-        self.db.run("DROP SCHEMA IF EXISTS diogen_gold CASCADE");
-        self.db.run("DROP EXTENSION IF EXISTS diogen CASCADE");
-        let wanted = format!("{pulls}|{repositories}|{with_commits}");
-        let is_there = "SELECT to_regclass('bench.made') IS NOT NULL";
-        let is_made = self.db.value(is_there) == "t"
-            && self.db.lines("SELECT * FROM bench.made")
-                == [wanted.replace("true", "t").replace("false", "f")];
-        if !is_made {
-            self.db
-                .run("DROP SCHEMA IF EXISTS bench, diogen_silver, diogen_bronze CASCADE");
-        }
-        self.db.run("CREATE EXTENSION diogen");
-        self.db
-            .run(r#"SELECT diogen.add_source('acme', 'github', '{"repositories": "acme/*"}')"#);
-        if !is_made {
-            self.db.run(include_str!("dora/generate.sql"));
-            self.make(pulls, repositories, with_commits);
-            self.db.run(&format!(
-                "CREATE TABLE bench.made AS SELECT {pulls} AS pulls, {repositories} AS repositories, {with_commits} AS has_commits"
-            ));
-        }
-        self.db.run(include_str!("dora/add.sql"));
-        self.db.run("CALL bench.configure()");
-        self.db.run("CALL bench.remove_more()");
+        let size = Size {
+            pulls,
+            repositories: number("DIOGEN_BENCH_REPOSITORIES", (pulls / 2000).max(1)),
+            years: 2,
+            with_commits: number("DIOGEN_BENCH_PULL_REQUEST_COMMITS", 0) > 0,
+        };
+        let counts = facts::prepare(|| self.cluster.connect(), size);
         self.db
             .run("DROP INDEX IF EXISTS diogen_silver.bench_finished");
         self.db.run("DROP TABLE IF EXISTS bench.figures");
         self.db
             .run(&format!("CREATE TABLE bench.figures ({FIGURES})"));
         self.db.run("VACUUM ANALYZE");
-        println!(
-            "{repositories} repositories: {pulls} pull requests, {} commits, {} deployments, {} incidents",
-            self.db.number("SELECT count(*) FROM diogen_silver.commits"),
-            self.db.number(
-                "SELECT count(*) FROM diogen_silver.deployments WHERE environment = 'production'"
-            ),
-            self.db
-                .number("SELECT count(*) FROM diogen_silver.incidents"),
-        );
-    }
-
-    /// The commits take most of the time: the others are made beside them.
-    fn make(&mut self, pulls: usize, repositories: usize, with_commits: bool) {
-        let started = Instant::now();
-        self.db
-            .run(&format!("CALL bench.want_all({pulls}, {repositories})"));
-        let mut other = self.cluster.connect();
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
-                other.run("SET maintenance_work_mem = '512 MB'");
-                for table in TABLES {
-                    other.run(&format!("CALL bench.load('{table}')"));
-                }
-                if with_commits {
-                    other.run("CALL bench.load('pull_request_commits')");
-                }
-            });
-            self.db.run("SET maintenance_work_mem = '512 MB'");
-            self.db.run("CALL bench.load('commits')");
-        });
-        println!("facts made in {:.0} s", started.elapsed().as_secs_f64());
+        println!("{counts}");
     }
 
     /// Takes the times of a statement in one session, so many rounds; `before` is run before each,

@@ -48,6 +48,7 @@ COMMENT ON FUNCTION add_stored(text, text, text, bigint) IS 'Says that a change,
 COMMENT ON FUNCTION new_deliveries() IS 'The deployments that were added, of any service, and not told to be stored';
 COMMENT ON FUNCTION add_stored_change(text, text, bigint, timestamptz) IS 'Says that a change is stored, where the end of a history is computed, and when it was merged';
 COMMENT ON FUNCTION add_stored_deployment(text, text, bigint, text, text, text, timestamptz, timestamptz, timestamptz, boolean) IS 'Says that a deployment is stored, where the end of a history is computed';
+COMMENT ON FUNCTION add_stored_month(text, bytea) IS 'Says what is stored of the month in which the end of a history begins';
 COMMENT ON FUNCTION add_stored_past(bigint, boolean, boolean, boolean) IS 'Says of a service what is stored before the end of its history: whether there are deployments, whether a failure of one is not over, and whether the news may say when such a one was';
 COMMENT ON FUNCTION compute_repository() IS 'Computes the services of the repository; NULL: what was told is not enough of its history, else how the names of the commits begin of which nothing may be known';
 COMMENT ON FUNCTION finish_repository() IS 'Ends the repository that was computed; returns how many rows there are to store so far; one that is stored just so counts as half';

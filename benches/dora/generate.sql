@@ -1,4 +1,4 @@
--- Two years of delivery, made up: the same whenever it is made. What happens follows from numbers
+-- Years of delivery, made up: the same whenever it is made. What happens follows from numbers
 -- of repositories and pull requests alone, so that any part can be made by itself; what it is
 -- to be made of stands in bench.wanted_pulls, wanted_deployments and wanted_incidents.
 
@@ -153,13 +153,13 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT 5 * ($2 - 1) + 1 + floor(5 * bench.fraction(bench.thing($1, $2), 33))::bigint
 $$;
 
--- What all of it is made of, for so many merged pull requests.
-CREATE PROCEDURE bench.want_all(pulls bigint, repositories bigint)
+-- What all of it is made of, for so many merged pull requests over so many years of 52 weeks.
+CREATE PROCEDURE bench.want_all(pulls bigint, repositories bigint, years bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
     each bigint := pulls / repositories;
-    since timestamptz := '2024-06-03 00:00 UTC';
     until timestamptz := '2026-06-01 00:00 UTC';
+    since timestamptz := until - years * interval '364 days';
 BEGIN
     TRUNCATE bench.dataset, bench.wanted_pulls, bench.wanted_deployments, bench.wanted_incidents;
     INSERT INTO bench.dataset

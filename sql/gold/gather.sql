@@ -240,7 +240,7 @@ DECLARE
 BEGIN
     PERFORM count(diogen.add_stored('deployment', d.service, d.deployment_id, d.fingerprint))
     FROM diogen_gold.deployments d WHERE d.source = source AND d.repository = repository;
-    PERFORM count(diogen.add_stored('month', m.service, m.month::text, m.fingerprint))
+    PERFORM count(diogen.add_stored('month', m.service, to_char(m.month, 'YYYY-MM-DD'), m.fingerprint))
     FROM diogen_gold.months m WHERE m.source = source AND m.repository = repository;
     RETURN stored > 0;
 END
@@ -253,6 +253,7 @@ CREATE FUNCTION gather_stored_since(source text, repository text, services text[
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
+    begun date := date_trunc('month', settled AT TIME ZONE 'UTC');
     deliveries text[];
 BEGIN
     PERFORM count(diogen.add_stored_change(c.service, c.change_id, c.fingerprint, c.merged_at))
@@ -288,9 +289,12 @@ BEGIN
           AND coalesce(d.recovered_at, 'infinity') >= since
         GROUP BY d.service
     ) f USING (service);
-    PERFORM count(diogen.add_stored('month', m.service, m.month::text, m.fingerprint))
+    PERFORM count(diogen.add_stored('month', m.service, to_char(m.month, 'YYYY-MM-DD'), m.fingerprint))
     FROM diogen_gold.months m
-    WHERE m.source = source AND m.repository = repository AND m.month >= (settled AT TIME ZONE 'UTC')::date;
+    WHERE m.source = source AND m.repository = repository AND m.month >= begun;
+    PERFORM count(diogen.add_stored_month(m.service, m.facts))
+    FROM diogen_gold.months m
+    WHERE m.source = source AND m.repository = repository AND m.service = ANY (services) AND m.month = begun;
 END
 $$;
 COMMENT ON FUNCTION gather_stored_since(text, text, text[], timestamptz, timestamptz, timestamptz) IS
@@ -402,7 +406,7 @@ DECLARE
     beginnings text[];
 BEGIN
     since := least(since, now());
-    settled := date_trunc('month', since - greatest(longest_link, '7 days'), 'UTC');
+    settled := since - greatest(longest_link, '7 days');
     -- Only the end of its history, where that does: src/gold/window.rs.
     FOREACH warm_up IN ARRAY CASE WHEN isfinite(since) THEN ARRAY['30 days', '180 days']::interval[] ELSE '{}' END LOOP
         loaded_from := settled - greatest(longest_link, warm_up);

@@ -16,6 +16,7 @@ use super::results::{Results, Told};
 use super::service::{self, Outcome};
 use super::shipping::Shipping;
 use super::window::{Stored, Window};
+use crate::error::Error;
 use crate::interrupts;
 
 #[derive(Default)]
@@ -193,6 +194,15 @@ fn add_stored_deployment(
     })
 }
 
+/// Says what is stored of the month in which the end of a history begins.
+#[pg_extern(volatile, strict, parallel_unsafe)]
+fn add_stored_month(service: &str, facts: &[u8]) -> bool {
+    COMPUTATION.with_borrow_mut(|it| {
+        let stored = stored_of(it, service);
+        stored.map(|it| it.month = facts.to_vec()).is_some()
+    })
+}
+
 /// Says of a service what is stored before the end of its history: whether there are deployments,
 /// whether a failure of one is not over, and whether the news may say when such a one was.
 #[pg_extern(volatile, strict, parallel_unsafe)]
@@ -246,17 +256,18 @@ fn compute_repository() -> Option<Vec<String>> {
 /// Ends the repository that was computed; returns how many rows there are to store so far, of which
 /// those that are stored just so count as half a row.
 #[pg_extern(volatile, parallel_unsafe)]
-fn finish_repository() -> i64 {
+fn finish_repository() -> Result<i64, Error> {
     COMPUTATION.with_borrow_mut(|it| {
         let repository = std::mem::take(&mut it.repository);
         for (position, outcome) in it.outcomes.iter().enumerate() {
+            let (told, stored) = (&it.told[position], &it.stored[position]);
             it.results
-                .add(&repository, position, &it.told[position], outcome);
+                .add(&repository, position, told, stored, outcome)?;
             interrupts::check();
         }
         it.results.finish(&repository);
         it.repository.graph = repository.graph;
-        it.results.amount() as i64
+        Ok(it.results.amount() as i64)
     })
 }
 

@@ -294,9 +294,11 @@ impl Shipping {
     /// shipped before. Returns whether that is news.
     pub fn also(&mut self, node: Node, shipped: Shipped) -> bool {
         let mark = &mut self.marks[node as usize];
-        let is_news = *mark == 0 || (*mark >> 1) as usize > shipped.by + 1;
+        // Itself rather than a copy, where one deployment ships both.
+        let told = (shipped.by as u32 + 1) << 1 | u32::from(shipped.as_copy);
+        let is_news = *mark == 0 || *mark > told;
         if is_news {
-            *mark = (shipped.by as u32 + 1) << 1 | u32::from(shipped.as_copy);
+            *mark = told;
         }
         is_news
     }

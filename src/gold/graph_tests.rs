@@ -167,3 +167,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_deployment_ships_itself_and_as_a_copy_is_itself_in_any_order() {
+    let mut graph = graph(&["a", "b"]);
+    let (a, b) = (graph.node("a"), graph.node("b"));
+    let told = |as_copy| Shipped { by: 0, as_copy };
+    for order in [[true, false], [false, true]] {
+        let mut shipping = graph.ship(&[a]);
+        assert!(shipping.also(b, told(order[0])));
+        assert_eq!(shipping.also(b, told(order[1])), order[0]);
+        assert_eq!(shipping.of(b), Some(told(false)));
+    }
+}

@@ -150,7 +150,10 @@ fn wait_for_helpers() -> TableIterator<'static, (name!(repositories, i64), name!
         )
     };
     let have_ended = || {
-        HELPERS.with_borrow(|it| it.as_ref().is_none_or(|it| it.workers.iter().all(has_ended)))
+        HELPERS.with_borrow(|it| {
+            it.as_ref()
+                .is_none_or(|it| it.workers.iter().all(has_ended))
+        })
     };
     while !have_ended() {
         // SAFETY: waits for this process's own latch, which is set when a worker has ended.
@@ -218,8 +221,11 @@ pub extern "C-unwind" fn diogen_compute_helper(handle: pg_sys::Datum) {
     let mut after = (String::new(), String::new());
     loop {
         let from = after.clone();
-        let batch = BackgroundWorker::transaction(move || compute_batch(from, most).unwrap_or_report());
-        tally.repositories.fetch_add(batch.repositories, Ordering::Release);
+        let batch =
+            BackgroundWorker::transaction(move || compute_batch(from, most).unwrap_or_report());
+        tally
+            .repositories
+            .fetch_add(batch.repositories, Ordering::Release);
         tally.written.fetch_add(batch.written, Ordering::Release);
         match batch.last {
             Some(last) => after = last,

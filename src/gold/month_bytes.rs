@@ -77,7 +77,7 @@ impl Month {
 }
 
 /// A stored month: its lists, in the order of their moments.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Facts<'a> {
     /// What ended in the month.
     pub deployments: List<'a, Deployment>,
@@ -141,6 +141,16 @@ pub struct List<'a, T> {
     bytes: &'a [u8],
     width: usize,
     kind: PhantomData<T>,
+}
+
+impl<T: Fact> Default for List<'_, T> {
+    fn default() -> Self {
+        Self {
+            bytes: &[],
+            width: T::WIDTH,
+            kind: PhantomData,
+        }
+    }
 }
 
 impl<'a, T: Fact> List<'a, T> {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Datelike};
 
 use super::facts::{Duration, Repository, Service, Status, Time};
+use super::month_bytes::Facts;
 use super::service::{Outcome, is_counted};
 use crate::rows::POSTGRES_EPOCH;
 
@@ -103,12 +104,52 @@ pub struct Month {
     pub incidents: Vec<Incident>,
 }
 
-/// The months of a service, by year and month.
+impl Month {
+    /// The same, but for what was before a moment: that is as it was stored.
+    pub fn after(self, settled: Time, stored: &Facts<'_>) -> Self {
+        fn join<T>(
+            before: impl Iterator<Item = T>,
+            after: Vec<T>,
+            is_before: impl Fn(&T) -> bool,
+        ) -> Vec<T> {
+            let after = after.into_iter().filter(|it| !is_before(it));
+            let before = before.take_while(|it| is_before(it));
+            before.chain(after.collect::<Vec<_>>()).collect()
+        }
+        let unshipped = stored.unshipped.iter().map(|it| Change {
+            at: it.at,
+            lead_time: None,
+            key: it.key,
+        });
+        Self {
+            deployments: join(stored.deployments.iter(), self.deployments, |it| {
+                it.at < settled
+            }),
+            shipped: join(stored.shipped.iter(), self.shipped, |it| it.at < settled),
+            unshipped: join(unshipped, self.unshipped, |it| it.at < settled),
+            incidents: join(stored.incidents.iter(), self.incidents, |it| {
+                it.at < settled
+            }),
+        }
+    }
+
+    /// Whether nothing happened.
+    pub fn is_empty(&self) -> bool {
+        self.deployments.is_empty()
+            && self.shipped.is_empty()
+            && self.unshipped.is_empty()
+            && self.incidents.is_empty()
+    }
+}
+
+/// The months of a service, by year and month; of the end of a history those that it is part of, of
+/// which `stored` is what is stored of the first.
 pub fn of_service(
     repository: &Repository,
     service: &Service,
     outcome: &Outcome,
     origins: impl Fn(usize) -> usize,
+    stored: &Facts<'_>,
 ) -> BTreeMap<(i32, u32), Month> {
     let mut months: BTreeMap<_, Month> = BTreeMap::new();
     // Where a repository is several services, they may share what happens in it.
@@ -203,6 +244,15 @@ pub fn of_service(
         month
             .incidents
             .sort_by_key(|it| (it.at, it.restore_time, it.is_unattributed, it.key));
+    }
+    if let Some(window) = repository.window {
+        let first = month_of(window.settled);
+        months = months.split_off(&first);
+        let begun = months.remove(&first).unwrap_or_default();
+        let whole = begun.after(window.settled, stored);
+        if !whole.is_empty() {
+            months.insert(first, whole);
+        }
     }
     months
 }

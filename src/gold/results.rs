@@ -9,9 +9,11 @@ use pgrx::pg_sys::panic::ErrorReport;
 use super::facts::{Repository, Time};
 use super::failures::Failure;
 use super::flags;
+use super::month_bytes::{Facts, MonthError};
 use super::months::{self, ORIGINS};
 use super::service::{Outcome, Subject};
 use super::shipping::Via;
+use super::window::Stored;
 use crate::error::Error;
 use crate::rows::{Cell, Columns, Mark, Rows, Type, Value, return_rows};
 
@@ -232,14 +234,15 @@ impl Results {
         Ok(return_rows::return_rows(call, rows, all)?)
     }
 
-    /// Adds what was computed of a service.
+    /// Adds what was computed of a service; an error where what is stored of it cannot be read.
     pub fn add(
         &mut self,
         repository: &Repository,
         position: usize,
         told: &[Told],
+        stored: &Stored,
         outcome: &Outcome,
-    ) {
+    ) -> Result<(), MonthError> {
         let service = &repository.services[position];
         let window = repository.window;
         let moment = |at: Option<Time>| at.map_or(Value::Null, Value::Moment);
@@ -401,9 +404,13 @@ impl Results {
                 link.reason.into(),
             ]);
         }
-        let months = months::of_service(repository, service, outcome, |it| told[it].origin);
-        let first = window.map(|it| months::month_of(it.settled));
-        for ((year, month), facts) in months.into_iter().filter(|(it, _)| Some(*it) >= first) {
+        let begun = match stored.month.as_slice() {
+            [] => Facts::default(),
+            bytes => Facts::of(bytes)?,
+        };
+        let origin = |it: usize| told[it].origin;
+        let months = months::of_service(repository, service, outcome, origin, &begun);
+        for ((year, month), facts) in months {
             let mark = self.months.mark();
             let month = format!("{year:04}-{month:02}-01");
             self.months.push([
@@ -422,6 +429,7 @@ impl Results {
                 &month,
             );
         }
+        Ok(())
     }
 }
 

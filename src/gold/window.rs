@@ -16,8 +16,8 @@ use super::shipping::Shipping;
 /// Which part of a history is computed.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
-    /// Rows from here on are stored: the beginning of a month. Facts are loaded from earlier on; in
-    /// between, the warm-up, it comes to light what was shipped before.
+    /// Rows from here on are stored. Facts are loaded from earlier on; in between, the warm-up, it
+    /// comes to light what was shipped before.
     pub settled: Time,
     /// Facts before are the same as when the stored rows were computed. As long after `settled` as
     /// an incident may be due to a deployment.
@@ -31,6 +31,8 @@ pub struct Stored {
     pub deliveries: HashMap<String, Delivery>,
     /// The commits of the warm-up that are changes by themselves.
     pub commits: HashSet<String>,
+    /// The month in which the window's rows begin, as it is stored; empty: nothing is.
+    pub month: Vec<u8>,
     /// The deployments that took another one back.
     pub rollbacks: HashSet<String>,
     /// Whether there are deployments at all.

@@ -5,11 +5,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::gold::facts::{DAY, DirectCommit, HOUR, Incident, PullRequest};
 use crate::gold::graph::Commit;
+use crate::gold::month_bytes::Facts;
 use crate::gold::months;
 use crate::gold::service;
 
-/// The beginning of April 2000, and from when on facts are loaded and are new.
-const SETTLED: Time = 91 * DAY;
+/// In April 2000, and from when on facts are loaded and are new.
+const SETTLED: Time = 97 * DAY + 5 * HOUR;
 const FROM: Time = SETTLED - 30 * DAY;
 const SINCE: Time = SETTLED + 8 * DAY;
 
@@ -350,11 +351,12 @@ fn rows(repository: &Repository, stored: &Stored) -> (Rows, bool, HashSet<Node>)
             rows.insert(format!("incident {}", incident.id), format!("{facts:?}"));
         }
     }
-    let first = window.map(|window| months::month_of(window.settled));
-    for (month, facts) in months::of_service(repository, it, &outcome, |_| 0) {
-        if Some(month) >= first {
-            rows.insert(format!("month {month:?}"), format!("{facts:?}"));
-        }
+    let begun = match stored.month.as_slice() {
+        [] => Facts::default(),
+        bytes => Facts::of(bytes).expect("a month"),
+    };
+    for (month, facts) in months::of_service(repository, it, &outcome, |_| 0, &begun) {
+        rows.insert(format!("month {month:?}"), format!("{facts:?}"));
     }
     (rows, holds, doubts)
 }
@@ -400,6 +402,10 @@ fn stored(world: &World) -> (Rows, Stored) {
         if (FROM..SETTLED).contains(&it.0) {
             stored.commits.insert(it.1.clone());
         }
+    }
+    let months = months::of_service(&before, it, &outcome, |_| 0, &Facts::default());
+    if let Some(month) = months.get(&months::month_of(SETTLED)) {
+        stored.month = month.to_bytes();
     }
     (rows(&before, &Stored::default()).0, stored)
 }

@@ -108,10 +108,7 @@ fn several_processes_compute_what_one_does() {
     // Each says what it has done, and works as whoever asked for it.
     assert_eq!(db.notices(), alone);
     assert!(db.number("SELECT count(DISTINCT pid) FROM stored") > 1);
-    assert_eq!(
-        db.lines("SELECT DISTINCT role FROM stored"),
-        ["computing"]
-    );
+    assert_eq!(db.lines("SELECT DISTINCT role FROM stored"), ["computing"]);
     assert_eq!(db.number(HELPERS), 0);
 }
 

@@ -1,0 +1,123 @@
+//! What becomes of gold's costs when there is ten times as much: in ten times as many repositories,
+//! over ten times as many years, or ten times as much in every week of the same repositories.
+//!
+//! All of them take turns, round by round, so that the machine is the same for all.
+//! `DIOGEN_BENCH_PULLS` says how many merged pull requests the smallest has (60,000, in 60
+//! repositories over two years), `DIOGEN_BENCH_ROUNDS` how often everything is measured.
+
+mod facts;
+mod machine;
+mod settings;
+
+use client::{Cluster, Session};
+use facts::Size;
+use settings::number;
+use std::time::Instant;
+
+/// As many as the news are spread over.
+const REPOSITORIES: usize = 60;
+
+fn main() {
+    let pulls = number("DIOGEN_BENCH_PULLS", 60_000);
+    let rounds = number("DIOGEN_BENCH_ROUNDS", 5);
+    let small = Size {
+        pulls,
+        repositories: REPOSITORIES,
+        years: 2,
+        with_commits: false,
+    };
+    let tenfold = Size {
+        pulls: 10 * pulls,
+        ..small
+    };
+    let cases = [
+        ("as it is", small),
+        (
+            "ten times the repositories",
+            Size {
+                repositories: 10 * REPOSITORIES,
+                ..tenfold
+            },
+        ),
+        (
+            "ten times the years",
+            Size {
+                years: 20,
+                ..tenfold
+            },
+        ),
+        ("ten times as much every week", tenfold),
+    ];
+    let cluster = Cluster::start(&[]);
+    facts::configure(&cluster);
+    let mut sessions = Vec::new();
+    for (place, (name, size)) in cases.into_iter().enumerate() {
+        let database = format!("growing_{place}");
+        cluster
+            .connect()
+            .run(&format!("CREATE DATABASE {database}"));
+        let counts = facts::prepare(|| cluster.connect_to(&database), size);
+        println!("{name}: {counts}");
+        sessions.push((name, cluster.connect_to(&database)));
+    }
+    println!(
+        "\n{:30}{:>10}{:>10}{:>12}{:>10}",
+        "median s", "rebuild", "times", "100 news", "times"
+    );
+    let rebuilds = measure(&mut sessions, rounds, empty, "CALL diogen.compute(rebuild => true)");
+    for (_, session) in &mut sessions {
+        session.run("VACUUM ANALYZE");
+    }
+    let news = measure(&mut sessions, rounds, add, "CALL diogen.compute()");
+    for (place, (name, _)) in sessions.iter().enumerate() {
+        println!(
+            "{name:30}{:>10.3}{:>10.2}{:>12.3}{:>10.2}",
+            median(rebuilds[place].iter().copied()),
+            ratio(&rebuilds, place),
+            median(news[place].iter().copied()),
+            ratio(&news, place),
+        );
+    }
+}
+
+fn empty(session: &mut Session, _: usize) {
+    let tables = session.value(
+        "SELECT string_agg(format('diogen_gold.%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'diogen_gold'",
+    );
+    session.run(&format!("TRUNCATE {tables}"));
+    session.run("CHECKPOINT");
+}
+
+fn add(session: &mut Session, round: usize) {
+    session.run(&format!("CALL bench.add_more({round})"));
+}
+
+/// Seconds, for each session by round.
+fn measure(
+    sessions: &mut [(&str, Session)],
+    rounds: usize,
+    before: impl Fn(&mut Session, usize),
+    sql: &str,
+) -> Vec<Vec<f64>> {
+    let mut seconds = vec![Vec::new(); sessions.len()];
+    for round in 0..rounds {
+        for ((_, session), seconds) in sessions.iter_mut().zip(&mut seconds) {
+            before(session, round);
+            let started = Instant::now();
+            session.run(sql);
+            seconds.push(started.elapsed().as_secs_f64());
+        }
+    }
+    seconds
+}
+
+/// How many times as long as the first took, in the median of the rounds.
+fn ratio(seconds: &[Vec<f64>], place: usize) -> f64 {
+    median(seconds[place].iter().zip(&seconds[0]).map(|(it, first)| it / first))
+}
+
+fn median(numbers: impl Iterator<Item = f64>) -> f64 {
+    let mut numbers: Vec<_> = numbers.collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
