@@ -64,7 +64,12 @@ fn main() {
         "\n{:30}{:>10}{:>10}{:>12}{:>10}",
         "median s", "rebuild", "times", "100 news", "times"
     );
-    let rebuilds = measure(&mut sessions, rounds, empty, "CALL diogen.compute(rebuild => true)");
+    let rebuilds = measure(
+        &mut sessions,
+        rounds,
+        empty,
+        "CALL diogen.compute(rebuild => true)",
+    );
     for (_, session) in &mut sessions {
         session.run("VACUUM ANALYZE");
     }
@@ -113,7 +118,12 @@ fn measure(
 
 /// How many times as long as the first took, in the median of the rounds.
 fn ratio(seconds: &[Vec<f64>], place: usize) -> f64 {
-    median(seconds[place].iter().zip(&seconds[0]).map(|(it, first)| it / first))
+    median(
+        seconds[place]
+            .iter()
+            .zip(&seconds[0])
+            .map(|(it, first)| it / first),
+    )
 }
 
 fn median(numbers: impl Iterator<Item = f64>) -> f64 {

@@ -234,7 +234,7 @@ DECLARE
     last_repository text;
     repositories bigint := 0;
     written bigint := 0;
-    has_helpers boolean := false;
+    helpers bigint;
     remaining bigint;
 BEGIN
     PERFORM diogen.init();
@@ -270,12 +270,11 @@ BEGIN
             repositories := repositories + batch.repositories;
             written := written + batch.written;
             -- What one batch does is not worth a process.
-            IF NOT has_helpers THEN
-                has_helpers := true;
-                PERFORM diogen.start_helpers(diogen.helpers_for(last_source, last_repository, batch.repositories), most);
+            IF helpers IS NULL THEN
+                helpers := diogen.start_helpers(diogen.helpers_for(last_source, last_repository, batch.repositories), most);
             END IF;
         END LOOP;
-        EXIT WHEN round = 2 OR NOT has_helpers;
+        EXIT WHEN round = 2 OR helpers > 0 IS NOT TRUE;
         SELECT h.* INTO batch FROM diogen.wait_for_helpers() h;
         repositories := repositories + batch.repositories;
         written := written + batch.written;

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -26,7 +27,7 @@ pub struct Computation {
     /// For each service of the repository, for each of its deployments.
     pub told: Vec<Vec<Told>>,
     /// Where each pull request stands.
-    pub positions: HashMap<i64, usize>,
+    pub positions: HashMap<i64, usize, RandomState>,
     /// What commits say they are copies of.
     pub copied: Vec<String>,
     /// The branch that the last pull request was merged into.

@@ -4,11 +4,11 @@
 //! are microseconds.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::computation::{COMPUTATION, micros};
 use super::facts::{Delivery, DirectCommit, Incident, Policy, PullRequest, Service, Status, Time};
@@ -19,9 +19,7 @@ use super::window::Stored;
 use crate::rows::arguments::Arguments;
 
 fn title_number(title: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    title.trim().hash(&mut hasher);
-    hasher.finish()
+    xxh3_64(title.trim().as_bytes())
 }
 
 /// Adds a service of the repository; returns its position, from 0. `has_paths`: only pull requests

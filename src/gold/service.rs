@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
+
 use super::facts::{DAY, PullRequest, Repository, Service, Status, Time};
 use super::failures::{self, Failure, Link};
 use super::flags::Flags;
@@ -354,18 +356,18 @@ fn flags(it: &PullRequest, service: &Service, boundaries: &Boundaries) -> Flags 
 
 /// Changes by what others call them: the number of a pull request, its title, or a commit.
 pub struct Names {
-    numbers: HashMap<i64, usize>,
-    titles: HashMap<u64, Vec<usize>>,
-    nodes: HashMap<Node, usize>,
+    numbers: HashMap<i64, usize, RandomState>,
+    titles: HashMap<u64, Vec<usize>, RandomState>,
+    nodes: HashMap<Node, usize, RandomState>,
 }
 
 impl Names {
     /// Of all changes of a service.
     pub fn new(repository: &Repository, changes: &[Change]) -> Self {
         let mut names = Self {
-            numbers: HashMap::new(),
-            titles: HashMap::new(),
-            nodes: HashMap::new(),
+            numbers: HashMap::default(),
+            titles: HashMap::default(),
+            nodes: HashMap::default(),
         };
         for (position, change) in changes.iter().enumerate() {
             if let Some(node) = change.node(repository) {
