@@ -51,8 +51,8 @@ pub fn prepare(connect: impl Fn() -> Session, size: Size) -> String {
     db.run("DROP SCHEMA IF EXISTS diogen_gold CASCADE");
     db.run("DROP EXTENSION IF EXISTS diogen CASCADE");
     let wanted = format!("{pulls}|{repositories}|{years}|{with_commits}");
-    let is_made = db.value("SELECT to_regclass('bench.made') IS NOT NULL") == "t"
-        && db.lines("SELECT wanted FROM bench.made") == [wanted.as_str()];
+    let is_made = db.value("SELECT to_regclass('bench.size') IS NOT NULL") == "t"
+        && db.lines("SELECT wanted FROM bench.size") == [wanted.as_str()];
     if !is_made {
         db.run("DROP SCHEMA IF EXISTS bench, diogen_silver, diogen_bronze CASCADE");
     }
@@ -65,7 +65,7 @@ pub fn prepare(connect: impl Fn() -> Session, size: Size) -> String {
         ));
         make(&connect, &mut db, with_commits);
         db.run(&format!(
-            "CREATE TABLE bench.made AS SELECT '{wanted}' AS wanted"
+            "CREATE TABLE bench.size AS SELECT '{wanted}' AS wanted"
         ));
     }
     db.run(include_str!("dora/add.sql"));

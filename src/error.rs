@@ -36,6 +36,9 @@ pub enum Error {
     /// A figure cannot be computed.
     #[error(transparent)]
     Statistics(#[from] StatisticsError),
+    /// The role that called is gone.
+    #[error("there is no role with the oid {0} any more")]
+    NoRole(u32),
     /// A function that belongs to an aggregate was called by itself.
     #[error("the function was not called by an aggregate")]
     OutsideAggregate,
@@ -145,6 +148,7 @@ impl Error {
             Self::Credentials(error) => error.sqlstate(),
             Self::Statistics(error) => statistics_sqlstate(error),
             Self::Frame(_) | Self::Spi(_) | Self::OutsideAggregate => Code::ERRCODE_INTERNAL_ERROR,
+            Self::NoRole(_) => Code::ERRCODE_UNDEFINED_OBJECT,
             Self::Unreadable(_) => Code::ERRCODE_DATA_EXCEPTION,
             Self::Glob { .. } => Code::ERRCODE_INVALID_PARAMETER_VALUE,
             Self::Month(_) => Code::ERRCODE_DATA_CORRUPTED,

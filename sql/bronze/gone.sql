@@ -7,8 +7,9 @@ LANGUAGE sql STABLE AS $$
     JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ANY (tables_with.schemas) AND c.relkind = 'r'
       AND tables_with.columns <@ ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped)
+    ORDER BY array_position(tables_with.schemas, n.nspname), c.relname
 $$;
-COMMENT ON FUNCTION tables_with(name[], name[]) IS 'The tables of some schemas that have all of these columns';
+COMMENT ON FUNCTION tables_with(name[], name[]) IS 'The tables of some schemas that have all of these columns, in the order of the schemas';
 
 CREATE FUNCTION rename_repository(source text, old_name text, new_name text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
@@ -17,7 +18,7 @@ DECLARE
     target regclass;
     outdated bigint[];
 BEGIN
-    PERFORM diogen.keep_lock(source, 'silver'), diogen.keep_lock(source, 'gold');
+    PERFORM diogen.keep_lock(source, 'silver'), diogen.lock_gold(is_shared => false);
     -- What was read under the new name already is the younger.
     WITH deleted AS (
         DELETE FROM diogen_bronze.documents d

@@ -80,8 +80,8 @@ BEGIN
         RAISE EXCEPTION 'there is no source "%"', name
             USING ERRCODE = 'undefined_object', HINT = 'The view diogen.sources lists them.';
     END IF;
-    -- Whoever works on it ends the page or the layer that is under way.
-    PERFORM diogen.keep_lock(name, l.layer) FROM (VALUES ('bronze'), ('silver'), ('gold')) AS l (layer);
+    -- Whoever works on it ends the page or the batch that is under way.
+    PERFORM diogen.keep_lock(name, 'bronze'), diogen.keep_lock(name, 'silver'), diogen.lock_gold(is_shared => false);
     EXECUTE pg_catalog.format('DROP SERVER %I CASCADE', name);
     PERFORM diogen.unschedule(name);
     DELETE FROM diogen_bronze.cursors c WHERE c.source = name;

@@ -66,7 +66,7 @@ CREATE FUNCTION lock_key(source text, layer text) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
     SELECT hashtextextended(format('diogen %s %s', lock_key.layer, lock_key.source), 0)
 $$;
-COMMENT ON FUNCTION lock_key(text, text) IS 'Number of the advisory lock for one layer of a source';
+COMMENT ON FUNCTION lock_key(text, text) IS 'Number of the advisory lock for one layer of a source; of gold for all';
 
 CREATE FUNCTION lock_source(source text, layer text) RETURNS boolean
 LANGUAGE sql VOLATILE AS $$

@@ -43,6 +43,10 @@ AS $$
 DECLARE
     written bigint;
 BEGIN
+    -- Two sources may have a service: in one order, as another session may be at the other.
+    PERFORM FROM diogen.computed_incidents() f
+    JOIN diogen_gold.incidents t ON (t.source, t.incident_id, t.service) = (f.source, f.incident_id, f.service)
+    ORDER BY t.source, t.incident_id, t.service FOR UPDATE OF t;
     UPDATE diogen_gold.incidents t
     SET (restore_time, active_time, deployment_id, link, merged_into, reason)
       = ROW (f.restore_time, f.active_time, f.deployment_id, f.link, f.merged_into, f.reason)
@@ -145,7 +149,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lock_gold(boolean) IS
-    'Waits for the right to compute repositories, which many sessions may have at a time, or to say which incidents there are, until the end of the transaction';
+    'Waits for the right to compute repositories, which many sessions may have at a time, or for gold alone, until the end of the transaction';
 
 CREATE FUNCTION compute_batch(after_source text, after_repository text, most bigint,
                               OUT last_source text, OUT last_repository text, OUT repositories bigint, OUT written bigint)
@@ -199,6 +203,7 @@ BEGIN
         JOIN pg_catalog.pg_class c ON c.oid = format('diogen_gold.%I', i.target)::regclass
         WHERE pg_catalog.pg_has_role(c.relowner, 'USAGE')
           AND is_begin = (to_regclass(format('diogen_gold.%I', i.name)) IS NOT NULL)
+          AND NOT (is_begin AND pg_relation_size(c.oid) > 0)
     LOOP
         -- Another session may be about to do the same.
         PERFORM diogen.lock_gold(is_shared => false);
@@ -238,9 +243,11 @@ DECLARE
     remaining bigint;
 BEGIN
     PERFORM diogen.init();
-    PERFORM diogen.keep_indexes(true);
     COMMIT;
+    -- Whatever the default: what another session has just taken from the list is passed over.
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     PERFORM diogen.lock_gold(is_shared => false);
+    PERFORM diogen.keep_indexes(true);
     -- What a source that is dropped has left counts as well.
     FOR one IN SELECT i.source FROM diogen_silver.stale_incidents i UNION SELECT i.source FROM diogen_silver.stale_incident_issues i
                UNION SELECT i.source FROM diogen.incident_sources() AS i (source)
@@ -257,6 +264,7 @@ BEGIN
         ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET since = excluded.since;
     END IF;
     COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     -- Once through the list, and once more for what helpers that failed have left.
     FOR round IN 1..2 LOOP
         last_source := '';
@@ -264,6 +272,7 @@ BEGIN
         LOOP
             SELECT b.* INTO batch FROM diogen.compute_batch(last_source, last_repository, most) b;
             COMMIT;
+            SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
             EXIT WHEN batch.last_source IS NULL;
             last_source := batch.last_source;
             last_repository := batch.last_repository;
@@ -274,7 +283,7 @@ BEGIN
                 helpers := diogen.start_helpers(diogen.helpers_for(last_source, last_repository, batch.repositories), most);
             END IF;
         END LOOP;
-        EXIT WHEN round = 2 OR helpers > 0 IS NOT TRUE;
+        EXIT WHEN round = 2 OR coalesce(helpers, 0) = 0;
         SELECT h.* INTO batch FROM diogen.wait_for_helpers() h;
         repositories := repositories + batch.repositories;
         written := written + batch.written;

@@ -13,6 +13,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::facts::{Delivery, Repository, Status, Time};
+use super::month_bytes::Facts;
 use super::results::{Results, Told};
 use super::service::{self, Outcome};
 use super::shipping::Shipping;
@@ -195,10 +196,12 @@ fn add_stored_deployment(
     })
 }
 
-/// Says what is stored of the month in which the end of a history begins.
+/// Says what is stored of the month in which the end of a history begins. What cannot be read is
+/// computed whole.
 #[pg_extern(volatile, strict, parallel_unsafe)]
 fn add_stored_month(service: &str, facts: &[u8]) -> bool {
     COMPUTATION.with_borrow_mut(|it| {
+        it.is_broken |= Facts::of(facts).is_err();
         let stored = stored_of(it, service);
         stored.map(|it| it.month = facts.to_vec()).is_some()
     })

@@ -2,8 +2,8 @@
 //!
 //! A helper is a background worker with a connection of its own. It works on the same list as the
 //! session that started it, batch by batch, and commits by itself; none does what another one is at.
-//! So nothing is lost with a helper: what it leaves on the list, its session does. Whose session
-//! fails or is stopped is ended with it.
+//! So nothing is lost with a helper: what it leaves on the list, its session does. A helper is ended
+//! with a session that fails or is stopped.
 #![allow(
     unsafe_code,
     reason = "background workers, their signals and shared memory are PostgreSQL's own"
@@ -48,27 +48,40 @@ thread_local! {
     static IS_WATCHING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What a segment of shared memory holds. Valid until it is detached.
-fn tally_of<'a>(segment: *mut pg_sys::dsm_segment) -> &'a Tally {
-    // SAFETY: the segment was made as large as a tally, is aligned to pages, was written before its
-    // handle was passed on, and consists of atomics.
+impl Helpers {
+    /// What they have done so far.
+    fn tally(&self) -> &Tally {
+        // SAFETY: the segment is attached as long as this lives, and holds a tally.
+        unsafe { tally_of(self.tally) }
+    }
+
+    /// Ends those that have not.
+    fn end(self) {
+        for worker in self.workers {
+            worker.terminate();
+        }
+        // SAFETY: the segment was attached by this process, and is forgotten with this.
+        unsafe { pg_sys::dsm_detach(self.tally) };
+    }
+}
+
+/// What a segment of shared memory holds.
+///
+/// # Safety
+///
+/// The segment must hold a tally, and stay attached.
+unsafe fn tally_of<'a>(segment: *mut pg_sys::dsm_segment) -> &'a Tally {
+    // SAFETY: as promised; it is aligned to pages, and consists of atomics.
     unsafe { &*pg_sys::dsm_segment_address(segment).cast::<Tally>() }
 }
 
 /// Ends the helpers of a transaction that failed.
 #[pg_guard]
 extern "C-unwind" fn end_with_transaction(event: pg_sys::XactEvent::Type, _argument: *mut c_void) {
-    if event != pg_sys::XactEvent::XACT_EVENT_ABORT {
-        return;
-    }
-    // Nobody else has it: it is never borrowed while PostgreSQL may raise an error.
-    let helpers = HELPERS.with(|it| it.try_borrow_mut().ok().and_then(|mut it| it.take()));
-    if let Some(helpers) = helpers {
-        for worker in helpers.workers {
-            worker.terminate();
-        }
-        // SAFETY: the segment was attached by this process, and is forgotten with this.
-        unsafe { pg_sys::dsm_detach(helpers.tally) };
+    if event == pg_sys::XactEvent::XACT_EVENT_ABORT {
+        // It is never borrowed while PostgreSQL may raise an error.
+        let helpers = HELPERS.with(|it| it.try_borrow_mut().ok().and_then(|mut it| it.take()));
+        helpers.into_iter().for_each(Helpers::end);
     }
 }
 
@@ -99,10 +112,14 @@ fn start_helpers(count: i64, most: i64) -> i64 {
         tally.write(Tally::default());
         (segment, pg_sys::dsm_segment_handle(segment))
     };
-    HELPERS.set(Some(Helpers {
+    // From here on an error ends those that there are.
+    let helpers = Helpers {
         tally: segment,
         workers: Vec::new(),
-    }));
+    };
+    if let Some(earlier) = HELPERS.replace(Some(helpers)) {
+        earlier.end();
+    }
     // SAFETY: these only tell who and where we are.
     let (database, login, role, pid) = unsafe {
         (
@@ -136,6 +153,9 @@ fn start_helpers(count: i64, most: i64) -> i64 {
         HELPERS.with_borrow_mut(|it| it.as_mut().map(|it| it.workers.push(worker)));
         started += 1;
     }
+    if started == 0 {
+        HELPERS.take().into_iter().for_each(Helpers::end);
+    }
     started
 }
 
@@ -166,13 +186,12 @@ fn wait_for_helpers() -> TableIterator<'static, (name!(repositories, i64), name!
         interrupts::check();
     }
     let done = HELPERS.take().map_or((0, 0), |helpers| {
-        let tally = tally_of(helpers.tally);
+        let tally = helpers.tally();
         let done = (
             tally.repositories.load(Ordering::Acquire),
             tally.written.load(Ordering::Acquire),
         );
-        // SAFETY: the segment was attached by this process, and is forgotten with this.
-        unsafe { pg_sys::dsm_detach(helpers.tally) };
+        helpers.end();
         done
     });
     TableIterator::once(done)
@@ -214,10 +233,9 @@ pub extern "C-unwind" fn diogen_compute_helper(handle: pg_sys::Datum) {
     if segment.is_null() {
         return;
     }
-    let tally = tally_of(segment);
-    if role != login.to_u32() {
-        BackgroundWorker::transaction(|| take_role(role).unwrap_or_report());
-    }
+    // SAFETY: whose handle was passed on holds a tally, and it stays attached.
+    let tally = unsafe { tally_of(segment) };
+    BackgroundWorker::transaction(|| prepare(role).unwrap_or_report());
     let mut after = (String::new(), String::new());
     loop {
         let from = after.clone();
@@ -242,13 +260,18 @@ struct Batch {
     written: i64,
 }
 
-fn take_role(role: u32) -> Result<(), Error> {
+/// Takes the role of the call, and the isolation that taking from a list needs.
+fn prepare(role: u32) -> Result<(), Error> {
     let role = pg_sys::Oid::from(role);
-    Spi::run_with_args(
-        "SELECT pg_catalog.set_config('role', r.rolname, false) FROM pg_catalog.pg_roles r WHERE r.oid = $1",
-        &[role.into()],
-    )?;
-    Ok(())
+    let settings = "SELECT pg_catalog.set_config('role', r.rolname, false),
+                           pg_catalog.set_config('default_transaction_isolation', 'read committed', false)
+                    FROM pg_catalog.pg_roles r WHERE r.oid = $1";
+    Spi::connect_mut(
+        |client| match client.update(settings, Some(1), &[role.into()])?.is_empty() {
+            true => Err(Error::NoRole(role.to_u32())),
+            false => Ok(()),
+        },
+    )
 }
 
 fn compute_batch((source, repository): (String, String), most: u32) -> Result<Batch, Error> {

@@ -113,8 +113,7 @@ impl Month {
             is_before: impl Fn(&T) -> bool,
         ) -> Vec<T> {
             let after = after.into_iter().filter(|it| !is_before(it));
-            let before = before.take_while(|it| is_before(it));
-            before.chain(after.collect::<Vec<_>>()).collect()
+            before.take_while(|it| is_before(it)).chain(after).collect()
         }
         let unshipped = stored.unshipped.iter().map(|it| Change {
             at: it.at,

@@ -224,7 +224,7 @@ impl Check<'_> {
             let shipped = change.shipped.map(|(by, _)| by);
             match shipped {
                 Some(by) if is_stored && self.is_settled(by) => return false,
-                // It is listed as not shipped in a month that is settled.
+                // It is listed as not shipped among what is settled.
                 Some(by) if !is_stored && self.is_news(by) => return false,
                 _ => (),
             }

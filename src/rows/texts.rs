@@ -47,17 +47,10 @@ impl<'a> Texts<'a> {
 
     /// The next element; `None`: there are no more bytes.
     fn read(&mut self) -> Option<&'a str> {
-        let first = *self.bytes.get(self.position)?;
-        let (header, length) = match short_length(first) {
-            Some(length) => (1, length),
-            None => {
-                self.position = (self.position + LENGTH).next_multiple_of(4) - LENGTH;
-                (4, long_length(self.bytes, self.position)?)
-            }
-        };
-        let element = self.bytes.get(self.position..self.position + length)?;
-        self.position += length;
-        std::str::from_utf8(element.get(header..)?).ok()
+        let start = (self.position + LENGTH).next_multiple_of(4) - LENGTH;
+        let element = self.bytes.get(start..start + length(self.bytes, start)?)?;
+        self.position = start + element.len();
+        std::str::from_utf8(element.get(4..)?).ok()
     }
 }
 
@@ -73,32 +66,18 @@ impl<'a> Iterator for Texts<'a> {
     }
 }
 
-fn word(bytes: &[u8], position: usize) -> Option<u32> {
-    let word = bytes.get(position..)?.first_chunk()?;
-    Some(u32::from_ne_bytes(*word))
-}
-
 fn number(bytes: &[u8], position: usize) -> Option<usize> {
-    Some(word(bytes, position)? as usize)
+    let word = bytes.get(position..)?.first_chunk()?;
+    Some(u32::from_ne_bytes(*word) as usize)
 }
 
-/// The length of an element with a header of one byte, itself included.
-fn short_length(first: u8) -> Option<usize> {
-    let (is_short, length) = match cfg!(target_endian = "little") {
-        true => (first & 1 == 1, first >> 1),
-        false => (first & 0x80 != 0, first & 0x7f),
-    };
-    // Zero is padding.
-    is_short.then_some(usize::from(length))
-}
-
-/// The length of one with a header of four bytes.
-fn long_length(bytes: &[u8], position: usize) -> Option<usize> {
-    let word = word(bytes, position)?;
+/// The length of an element, its header included, which always has four bytes.
+fn length(bytes: &[u8], position: usize) -> Option<usize> {
+    let word = number(bytes, position)?;
     Some(match cfg!(target_endian = "little") {
         true => word >> 2,
         false => word & 0x3fff_ffff,
-    } as usize)
+    })
 }
 
 #[cfg(test)]
@@ -143,9 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn elements_may_have_short_headers_and_several_dimensions() {
-        let mut bytes = words(&[2, 0, 25, 1, 2, 1, 1]);
-        bytes.extend([2 << 1 | 1, b'x', 3 << 1 | 1, b'y', b'z']);
+    fn there_may_be_several_dimensions() {
+        let mut bytes = words(&[2, 0, 25, 1, 2, 1, 1, 5 << 2]);
+        bytes.extend([b'x', 0, 0, 0]);
+        bytes.extend(words(&[6 << 2]));
+        bytes.extend([b'y', b'z']);
         assert_eq!(Texts::new(&bytes).collect::<Vec<_>>(), ["x", "yz"]);
     }
 

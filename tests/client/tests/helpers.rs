@@ -102,6 +102,9 @@ fn several_processes_compute_what_one_does() {
     let (_cluster, mut db) = large();
     compute_alone(&mut db);
     let alone = db.notices();
+    // Whatever is the default there.
+    db.run("ALTER DATABASE diogen SET default_transaction_isolation = 'serializable'");
+    db.run("SET default_transaction_isolation = 'serializable'");
     db.run("CREATE ROLE computing NOLOGIN SUPERUSER; SET ROLE computing");
     db.run("CALL diogen.compute(rebuild => true)");
     assert_computed(&mut db);
@@ -110,6 +113,27 @@ fn several_processes_compute_what_one_does() {
     assert!(db.number("SELECT count(DISTINCT pid) FROM stored") > 1);
     assert_eq!(db.lines("SELECT DISTINCT role FROM stored"), ["computing"]);
     assert_eq!(db.number(HELPERS), 0);
+}
+
+#[test]
+fn a_renamed_repository_leaves_nothing_behind() {
+    let (cluster, mut db) = large();
+    let session = cluster.connect();
+    let run = session.in_background("CALL diogen.compute(rebuild => true)");
+    wait_until("a batch", SOON, || {
+        db.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") > 0
+    });
+    // The first of the batch that is being stored.
+    db.run("SELECT diogen.rename_repository('acme', 'acme/1', 'acme/one')");
+    assert_eq!(run.join().expect("a thread"), None);
+    db.run("CALL diogen.compute()");
+    for table in ["changes", "deployments", "months"] {
+        let rows = |name: &str| {
+            format!("SELECT count(*) FROM diogen_gold.{table} WHERE repository = 'acme/{name}'")
+        };
+        assert_eq!(db.number(&rows("1")), 0, "{table}");
+        assert!(db.number(&rows("one")) > 0, "{table}");
+    }
 }
 
 #[test]
