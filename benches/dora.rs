@@ -24,7 +24,6 @@ use client::{Cluster, Session};
 use facts::Size;
 use memory::{Peak, Watch};
 use settings::number;
-use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -70,11 +69,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let cluster = match std::env::var_os("DIOGEN_BENCH_CLUSTER") {
-            Some(dir) => Cluster::start_in(Path::new(&dir)),
-            None => Cluster::start(&[]),
-        };
-        facts::configure(&cluster);
+        let cluster = facts::cluster();
         let db = cluster.connect();
         let mut bench = Bench {
             cluster,

@@ -2,6 +2,7 @@
 
 use crate::machine;
 use client::{Cluster, Session};
+use std::path::Path;
 use std::time::Instant;
 
 /// How much of it there is.
@@ -20,8 +21,18 @@ pub struct Size {
 
 const TABLES: [&str; 3] = ["pull_requests", "deployments", "incidents"];
 
+/// The cluster that `DIOGEN_BENCH_CLUSTER` names, or one that is gone afterwards.
+pub fn cluster() -> Cluster {
+    let cluster = match std::env::var_os("DIOGEN_BENCH_CLUSTER") {
+        Some(dir) => Cluster::start_in(Path::new(&dir)),
+        None => Cluster::start(&[]),
+    };
+    configure(&cluster);
+    cluster
+}
+
 /// Gives a server memory, and leaves out what would happen at times of its own.
-pub fn configure(cluster: &Cluster) {
+fn configure(cluster: &Cluster) {
     let mut db = cluster.connect();
     for setting in [
         &format!("shared_buffers = '{} MB'", machine::shared_buffers()),

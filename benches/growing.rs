@@ -3,13 +3,14 @@
 //!
 //! All of them take turns, round by round, so that the machine is the same for all.
 //! `DIOGEN_BENCH_PULLS` says how many merged pull requests the smallest has (60,000, in 60
-//! repositories over two years), `DIOGEN_BENCH_ROUNDS` how often everything is measured.
+//! repositories over two years), `DIOGEN_BENCH_ROUNDS` how often everything is measured, and
+//! `DIOGEN_BENCH_CLUSTER` where the cluster is that is kept and taken again.
 
 mod facts;
 mod machine;
 mod settings;
 
-use client::{Cluster, Session};
+use client::Session;
 use facts::Size;
 use settings::number;
 use std::time::Instant;
@@ -48,14 +49,15 @@ fn main() {
         ),
         ("ten times as much every week", tenfold),
     ];
-    let cluster = Cluster::start(&[]);
-    facts::configure(&cluster);
+    let cluster = facts::cluster();
     let mut sessions = Vec::new();
     for (place, (name, size)) in cases.into_iter().enumerate() {
         let database = format!("growing_{place}");
-        cluster
-            .connect()
-            .run(&format!("CREATE DATABASE {database}"));
+        let is_there = format!("SELECT FROM pg_database WHERE datname = '{database}'");
+        let mut db = cluster.connect();
+        if db.rows(&is_there).is_empty() {
+            db.run(&format!("CREATE DATABASE {database}"));
+        }
         let counts = facts::prepare(|| cluster.connect_to(&database), size);
         println!("{name}: {counts}");
         sessions.push((name, cluster.connect_to(&database)));
