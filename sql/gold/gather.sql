@@ -402,14 +402,16 @@ DECLARE
                                        FROM diogen.services s WHERE s.service = ANY (services)), '0');
     settled timestamptz;
     loaded_from timestamptz;
-    warm_up interval;
+    -- What nothing has shipped for a week, and branches that are older than a month, need more.
+    further interval[] := ARRAY['0', '60 days'];
+    warm_up interval[] := ARRAY['30 days', '180 days'];
     beginnings text[];
 BEGIN
     since := least(since, now());
-    settled := since - greatest(longest_link, '7 days');
     -- Only the end of its history, where that does: src/gold/window.rs.
-    FOREACH warm_up IN ARRAY CASE WHEN isfinite(since) THEN ARRAY['30 days', '180 days']::interval[] ELSE '{}' END LOOP
-        loaded_from := settled - greatest(longest_link, warm_up);
+    FOR attempt IN 1..CASE WHEN isfinite(since) THEN 2 ELSE 0 END LOOP
+        settled := since - greatest(longest_link, '7 days') - further[attempt];
+        loaded_from := settled - greatest(longest_link, warm_up[attempt]);
         CONTINUE WHEN diogen.shares_commits(source, repository, loaded_from);
         PERFORM diogen.begin_repository(source, repository, settled, since);
         PERFORM diogen.gather_facts(source, repository, services, loaded_from);

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::facts::{Delivery, Duration, Incident, Repository, Service, Status, Time};
 use super::flags::Flags;
 use super::service::{Change, Names, is_counted};
@@ -323,7 +325,7 @@ fn merge(service: &Service) -> Vec<Link> {
     let mut order = whole.clone();
     order.sort_by_key(|&it| incidents[it].order());
 
-    let mut last: HashMap<(&str, &str), (usize, Option<Time>)> = HashMap::new();
+    let mut last: HashMap<(&str, &str), (usize, Option<Time>), RandomState> = HashMap::default();
     for &position in &order {
         let it = &incidents[position];
         let Some(title) = it.title.as_deref() else {
@@ -342,7 +344,7 @@ fn merge(service: &Service) -> Vec<Link> {
         }
     }
     let ids = order.iter().map(|&it| (incidents[it].id.as_str(), it));
-    let keys: HashMap<&str, usize> = ids.filter(|(id, _)| is_key(id)).collect();
+    let keys: HashMap<&str, usize, RandomState> = ids.filter(|(id, _)| is_key(id)).collect();
     for &position in &order {
         let title = incidents[position].title.as_deref().unwrap_or_default();
         let words = title.split(|c: char| !(c.is_alphanumeric() || "-_#/.".contains(c)));
