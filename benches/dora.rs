@@ -138,7 +138,7 @@ impl Bench {
             "SELECT string_agg(format('diogen_gold.%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'diogen_gold'",
         );
         let rebuild = "CALL diogen.compute(rebuild => true)";
-        let truncate = |_| format!("TRUNCATE {tables}");
+        let truncate = |_| format!("TRUNCATE {tables}; CHECKPOINT");
         self.measure(
             "Diogen: compute, gold empty",
             self.rounds,

@@ -83,6 +83,7 @@ pub fn prepare(connect: impl Fn() -> Session, size: Size) -> String {
     db.run("CALL bench.configure()");
     db.run("CALL bench.remove_more()");
     db.run("VACUUM ANALYZE");
+    db.run("CHECKPOINT");
     format!(
         "{repositories} repositories, {years} years: {pulls} pull requests, {} commits, {} deployments, {} incidents",
         db.number("SELECT count(*) FROM diogen_silver.commits"),
