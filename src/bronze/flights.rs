@@ -27,6 +27,8 @@ use crate::sources::{Page, Place, Remedy};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A limit that is over so soon is waited for; after a longer one the next run goes on.
 const SHORT_LIMIT: Duration = Duration::from_secs(20);
+/// How much longer it is waited for, where others have come first again and again.
+const LIMIT_DELAY: Duration = Duration::from_secs(1);
 
 /// Which page is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -222,7 +224,10 @@ async fn ask(registered: &Registered, secret: &str, lane: &Lane) -> Result<Page,
         match error.remedy() {
             Remedy::None => match error.limited_for(Utc::now()) {
                 Some(wait) if wait <= SHORT_LIMIT && started.elapsed() + wait < PATIENCE => {
-                    tokio::time::sleep(wait).await;
+                    // Others may come first again, which is no failure.
+                    let delay = delays.next().unwrap_or(LIMIT_DELAY);
+                    tokio::time::sleep(wait + delay).await;
+                    continue;
                 }
                 _ => return Err(error),
             },

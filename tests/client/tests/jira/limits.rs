@@ -80,7 +80,8 @@ fn a_short_limit_is_waited_for() {
         "",
     );
     fixture.stand_in.script(vec![
-        Fault::every("/search/jql", limit.clone()).times(2),
+        // However often it strikes the same request.
+        Fault::every("/search/jql", limit.clone()).times(24),
         Fault::every("bulkfetch", limit).times(1),
     ]);
     sync(&mut fixture);
