@@ -63,8 +63,8 @@ fn main() {
         sessions.push((name, cluster.connect_to(&database)));
     }
     println!(
-        "\n{:30}{:>10}{:>10}{:>12}{:>10}",
-        "median s", "rebuild", "times", "100 news", "times"
+        "\n{:30}{:>10}{:>8}{:>12}{:>14}{:>10}{:>8}",
+        "medians", "rebuild s", "times", "100 news s", "repositories", "ms each", "times"
     );
     let rebuilds = measure(
         &mut sessions,
@@ -77,13 +77,29 @@ fn main() {
     }
     let news = measure(&mut sessions, rounds, add, "CALL diogen.compute()");
     for (place, (name, _)) in sessions.iter().enumerate() {
+        let (rebuild, news_of) = (&rebuilds[place], &news[place]);
         println!(
-            "{name:30}{:>10.3}{:>10.2}{:>12.3}{:>10.2}",
-            median(rebuilds[place].iter().copied()),
-            ratio(&rebuilds, place),
-            median(news[place].iter().copied()),
-            ratio(&news, place),
+            "{name:30}{:>10.3}{:>8.2}{:>12.3}{:>14}{:>10.2}{:>8.2}",
+            median(rebuild, |it| it.seconds),
+            ratio(rebuild, &rebuilds[0], |it| it.seconds),
+            median(news_of, |it| it.seconds),
+            median(news_of, |it| it.repositories),
+            median(news_of, Round::milliseconds_each),
+            ratio(news_of, &news[0], Round::milliseconds_each),
         );
+    }
+}
+
+/// What one computation took.
+struct Round {
+    seconds: f64,
+    /// How many repositories it computed.
+    repositories: f64,
+}
+
+impl Round {
+    fn milliseconds_each(&self) -> f64 {
+        1000.0 * self.seconds / self.repositories
     }
 }
 
@@ -99,36 +115,53 @@ fn add(session: &mut Session, round: usize) {
     session.run(&format!("CALL bench.add_more({round})"));
 }
 
-/// Seconds, for each session by round.
+/// What each round took, for each session.
 fn measure(
     sessions: &mut [(&str, Session)],
     rounds: usize,
     before: impl Fn(&mut Session, usize),
     sql: &str,
-) -> Vec<Vec<f64>> {
-    let mut seconds = vec![Vec::new(); sessions.len()];
+) -> Vec<Vec<Round>> {
+    let mut all: Vec<_> = sessions.iter().map(|_| Vec::new()).collect();
     for round in 0..rounds {
-        for ((_, session), seconds) in sessions.iter_mut().zip(&mut seconds) {
+        for ((_, session), taken) in sessions.iter_mut().zip(&mut all) {
             before(session, round);
+            session.notices();
             let started = Instant::now();
             session.run(sql);
-            seconds.push(started.elapsed().as_secs_f64());
+            taken.push(Round {
+                seconds: started.elapsed().as_secs_f64(),
+                repositories: repositories(&session.notices()),
+            });
         }
     }
-    seconds
+    all
 }
 
-/// How many times as long as the first took, in the median of the rounds.
-fn ratio(seconds: &[Vec<f64>], place: usize) -> f64 {
-    median(
-        seconds[place]
+/// How many repositories `diogen.compute` says it has computed.
+fn repositories(notices: &[String]) -> f64 {
+    let told = notices.iter().find_map(|it| {
+        let (_, rest) = it.split_once("compute: ")?;
+        rest.split(' ').next()?.parse().ok()
+    });
+    told.expect("a notice with a number of repositories")
+}
+
+/// How many times as much it is as the first, in the median of the rounds.
+fn ratio(rounds: &[Round], first: &[Round], of: impl Fn(&Round) -> f64) -> f64 {
+    middle(
+        rounds
             .iter()
-            .zip(&seconds[0])
-            .map(|(it, first)| it / first),
+            .zip(first)
+            .map(|(it, first)| of(it) / of(first)),
     )
 }
 
-fn median(numbers: impl Iterator<Item = f64>) -> f64 {
+fn median(rounds: &[Round], of: impl Fn(&Round) -> f64) -> f64 {
+    middle(rounds.iter().map(of))
+}
+
+fn middle(numbers: impl Iterator<Item = f64>) -> f64 {
     let mut numbers: Vec<_> = numbers.collect();
     numbers.sort_by(f64::total_cmp);
     numbers[numbers.len() / 2]

@@ -81,13 +81,14 @@ BEGIN
             USING ERRCODE = 'undefined_object', HINT = 'The view diogen.sources lists them.';
     END IF;
     -- Whoever works on it ends the page or the batch that is under way.
-    PERFORM diogen.keep_lock(name, 'bronze'), diogen.keep_lock(name, 'silver'), diogen.lock_gold(is_shared => false);
+    PERFORM diogen.keep_lock(name, 'bronze');
     EXECUTE pg_catalog.format('DROP SERVER %I CASCADE', name);
     PERFORM diogen.unschedule(name);
     DELETE FROM diogen_bronze.cursors c WHERE c.source = name;
     IF keep_data THEN
         RETURN;
     END IF;
+    PERFORM diogen.keep_lock(name, 'silver'), diogen.lock_gold(is_shared => false);
     FOR one IN SELECT diogen.tables_with('{diogen_bronze,diogen_silver,diogen_gold}', '{source}') LOOP
         EXECUTE pg_catalog.format('DELETE FROM %s WHERE source = $1', one) USING name;
     END LOOP;

@@ -43,17 +43,21 @@ AS $$
 DECLARE
     written bigint;
 BEGIN
-    -- Two sources may have a service: in one order, as another session may be at the other.
-    PERFORM FROM diogen.computed_incidents() f
-    JOIN diogen_gold.incidents t ON (t.source, t.incident_id, t.service) = (f.source, f.incident_id, f.service)
-    ORDER BY t.source, t.incident_id, t.service FOR UPDATE OF t;
+    -- In one order: two sources may have a service, and another session may be at the other.
+    WITH differing AS MATERIALIZED (
+        SELECT f.*
+        FROM diogen.computed_incidents() f
+        JOIN diogen_gold.incidents t ON (t.source, t.incident_id, t.service) = (f.source, f.incident_id, f.service)
+        WHERE (t.restore_time, t.active_time, t.deployment_id, t.link, t.merged_into, t.reason)
+              IS DISTINCT FROM (f.restore_time, f.active_time, f.deployment_id, f.link, f.merged_into, f.reason)
+        ORDER BY t.source, t.incident_id, t.service
+        FOR NO KEY UPDATE OF t
+    )
     UPDATE diogen_gold.incidents t
     SET (restore_time, active_time, deployment_id, link, merged_into, reason)
       = ROW (f.restore_time, f.active_time, f.deployment_id, f.link, f.merged_into, f.reason)
-    FROM diogen.computed_incidents() f
-    WHERE (t.source, t.incident_id, t.service) = (f.source, f.incident_id, f.service)
-      AND (t.restore_time, t.active_time, t.deployment_id, t.link, t.merged_into, t.reason)
-          IS DISTINCT FROM (f.restore_time, f.active_time, f.deployment_id, f.link, f.merged_into, f.reason);
+    FROM differing f
+    WHERE (t.source, t.incident_id, t.service) = (f.source, f.incident_id, f.service);
     GET DIAGNOSTICS written = ROW_COUNT;
     RETURN written;
 END
@@ -194,7 +198,6 @@ SET client_min_messages = warning -- "does not exist, skipping" is no news
 AS $$
 DECLARE
     one record;
-    is_filled boolean;
 BEGIN
     FOR one IN
         SELECT i.target, i.name, i.column_name
@@ -208,8 +211,6 @@ BEGIN
         -- Another session may be about to do the same.
         PERFORM diogen.lock_gold(is_shared => false);
         IF is_begin THEN
-            EXECUTE format('SELECT EXISTS (SELECT FROM diogen_gold.%I)', one.target) INTO is_filled;
-            CONTINUE WHEN is_filled;
             EXECUTE format('DROP INDEX IF EXISTS diogen_gold.%I', one.name);
         ELSE
             EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON diogen_gold.%I (%I)', one.name, one.target, one.column_name);
@@ -247,7 +248,6 @@ BEGIN
     -- Whatever the default: what another session has just taken from the list is passed over.
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     PERFORM diogen.lock_gold(is_shared => false);
-    PERFORM diogen.keep_indexes(true);
     -- What a source that is dropped has left counts as well.
     FOR one IN SELECT i.source FROM diogen_silver.stale_incidents i UNION SELECT i.source FROM diogen_silver.stale_incident_issues i
                UNION SELECT i.source FROM diogen.incident_sources() AS i (source)
@@ -263,16 +263,15 @@ BEGIN
         SELECT DISTINCT s.source, s.repository FROM diogen.deployed_services() s
         ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET since = excluded.since;
     END IF;
-    COMMIT;
-    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    PERFORM diogen.keep_indexes(true);
+    COMMIT AND CHAIN;
     -- Once through the list, and once more for what helpers that failed have left.
     FOR round IN 1..2 LOOP
         last_source := '';
         last_repository := '';
         LOOP
             SELECT b.* INTO batch FROM diogen.compute_batch(last_source, last_repository, most) b;
-            COMMIT;
-            SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+            COMMIT AND CHAIN;
             EXIT WHEN batch.last_source IS NULL;
             last_source := batch.last_source;
             last_repository := batch.last_repository;

@@ -403,21 +403,21 @@ DECLARE
     settled timestamptz;
     loaded_from timestamptz;
     -- What nothing has shipped for a week, and branches that are older than a month, need more.
-    further interval[] := ARRAY['0', '60 days'];
+    further_back interval[] := ARRAY['0', '60 days'];
     warm_up interval[] := ARRAY['30 days', '180 days'];
     beginnings text[];
 BEGIN
     since := least(since, now());
     -- Only the end of its history, where that does: src/gold/window.rs.
     FOR attempt IN 1..CASE WHEN isfinite(since) THEN 2 ELSE 0 END LOOP
-        settled := since - greatest(longest_link, '7 days') - further[attempt];
+        settled := since - greatest(longest_link, '7 days') - further_back[attempt];
         loaded_from := settled - greatest(longest_link, warm_up[attempt]);
         CONTINUE WHEN diogen.shares_commits(source, repository, loaded_from);
         PERFORM diogen.begin_repository(source, repository, settled, since);
         PERFORM diogen.gather_facts(source, repository, services, loaded_from);
         PERFORM diogen.gather_stored_since(source, repository, services, loaded_from, settled, since);
         beginnings := diogen.compute_repository();
-        IF beginnings = '{}' OR beginnings <> '{}' AND NOT diogen.is_known_of(source, repository, beginnings, loaded_from) THEN
+        IF beginnings IS NOT NULL AND (beginnings = '{}' OR NOT diogen.is_known_of(source, repository, beginnings, loaded_from)) THEN
             is_first := false;
             rows := diogen.finish_repository();
             RETURN;

@@ -27,8 +27,6 @@ use crate::sources::{Page, Place, Remedy};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A limit that is over so soon is waited for; after a longer one the next run goes on.
 const SHORT_LIMIT: Duration = Duration::from_secs(20);
-/// How much longer it is waited for, where others have come first again and again.
-const LIMIT_DELAY: Duration = Duration::from_secs(1);
 
 /// Which page is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -193,11 +191,15 @@ where
 async fn ask(registered: &Registered, secret: &str, lane: &Lane) -> Result<Page, Error> {
     let source = &registered.source;
     let started = Instant::now();
-    let mut delays = ExponentialBuilder::new()
+    let delays = ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(200))
-        .with_max_times(4)
-        .with_jitter()
+        .with_jitter();
+    // A limit is no failure, however often others come first when it is over.
+    let mut limit_delays = delays
+        .with_max_delay(Duration::from_secs(1))
+        .without_max_times()
         .build();
+    let mut delays = delays.with_max_times(4).build();
     let mut cursor = lane.cursor.clone();
     let mut may_log_in_again = true;
     loop {
@@ -222,23 +224,20 @@ async fn ask(registered: &Registered, secret: &str, lane: &Lane) -> Result<Page,
             continue;
         }
         match error.remedy() {
-            Remedy::None => match error.limited_for(Utc::now()) {
-                Some(wait) if wait <= SHORT_LIMIT && started.elapsed() + wait < PATIENCE => {
-                    // Others may come first again, which is no failure.
-                    let delay = delays.next().unwrap_or(LIMIT_DELAY);
-                    tokio::time::sleep(wait + delay).await;
-                    continue;
-                }
-                _ => return Err(error),
-            },
-            Remedy::Again => {}
+            Remedy::None | Remedy::Again => {}
             Remedy::Narrower => {
                 cursor = source.narrower(&lane.stream, &cursor).unwrap_or(cursor);
             }
             Remedy::FromStart => cursor = source.restarted(&cursor),
         }
+        let limit = error.limited_for(Utc::now());
+        let delay = match (error.remedy(), limit.filter(|it| *it <= SHORT_LIMIT)) {
+            (Remedy::None, None) => None,
+            (Remedy::None, Some(wait)) => limit_delays.next().map(|delay| wait + delay),
+            _ => delays.next(),
+        };
         let in_time = |delay: &Duration| started.elapsed() + *delay < PATIENCE;
-        match delays.next().filter(in_time) {
+        match delay.filter(in_time) {
             Some(delay) => tokio::time::sleep(delay).await,
             None => return Err(error),
         }

@@ -347,6 +347,10 @@ fn merge(service: &Service) -> Vec<Link> {
     let keys: HashMap<&str, usize, RandomState> = ids.filter(|(id, _)| is_key(id)).collect();
     for &position in &order {
         let title = incidents[position].title.as_deref().unwrap_or_default();
+        // As there is in every key.
+        if !title.bytes().any(|it| it.is_ascii_digit()) {
+            continue;
+        }
         let words = title.split(|c: char| !(c.is_alphanumeric() || "-_#/.".contains(c)));
         let words = words.map(|word| word.trim_matches('.'));
         let named = words.filter_map(|word| keys.get(word).copied());

@@ -39,7 +39,8 @@ struct Tally {
 
 /// The helpers of this session.
 struct Helpers {
-    tally: *mut pg_sys::dsm_segment,
+    /// The memory that they share, in which a tally lies.
+    segment: *mut pg_sys::dsm_segment,
     workers: Vec<DynamicBackgroundWorker>,
 }
 
@@ -52,7 +53,7 @@ impl Helpers {
     /// What they have done so far.
     fn tally(&self) -> &Tally {
         // SAFETY: the segment is attached as long as this lives, and holds a tally.
-        unsafe { tally_of(self.tally) }
+        unsafe { tally_of(self.segment) }
     }
 
     /// Ends those that have not.
@@ -61,7 +62,7 @@ impl Helpers {
             worker.terminate();
         }
         // SAFETY: the segment was attached by this process, and is forgotten with this.
-        unsafe { pg_sys::dsm_detach(self.tally) };
+        unsafe { pg_sys::dsm_detach(self.segment) };
     }
 }
 
@@ -114,7 +115,7 @@ fn start_helpers(count: i64, most: i64) -> i64 {
     };
     // From here on an error ends those that there are.
     let helpers = Helpers {
-        tally: segment,
+        segment,
         workers: Vec::new(),
     };
     if let Some(earlier) = HELPERS.replace(Some(helpers)) {
@@ -235,7 +236,7 @@ pub extern "C-unwind" fn diogen_compute_helper(handle: pg_sys::Datum) {
     }
     // SAFETY: whose handle was passed on holds a tally, and it stays attached.
     let tally = unsafe { tally_of(segment) };
-    BackgroundWorker::transaction(|| prepare(role).unwrap_or_report());
+    BackgroundWorker::transaction(|| take_role(role).unwrap_or_report());
     let mut after = (String::new(), String::new());
     loop {
         let from = after.clone();
@@ -261,7 +262,7 @@ struct Batch {
 }
 
 /// Takes the role of the call, and the isolation that taking from a list needs.
-fn prepare(role: u32) -> Result<(), Error> {
+fn take_role(role: u32) -> Result<(), Error> {
     let role = pg_sys::Oid::from(role);
     let settings = "SELECT pg_catalog.set_config('role', r.rolname, false),
                            pg_catalog.set_config('default_transaction_isolation', 'read committed', false)

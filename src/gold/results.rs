@@ -320,13 +320,14 @@ impl Results {
                 change.flags.names().into(),
                 Value::Null,
             ]);
-            self.unchanged += drop_if_unchanged(
+            let is_unchanged = drop_if_unchanged(
                 &mut self.changes,
                 mark,
                 &mut self.known[0],
                 &service.name,
                 &id,
             );
+            self.unchanged += usize::from(is_unchanged);
         }
         let all = service
             .deliveries
@@ -373,13 +374,14 @@ impl Results {
                 told.document.as_deref().into(),
                 Value::Null,
             ]);
-            self.unchanged += drop_if_unchanged(
+            let is_unchanged = drop_if_unchanged(
                 &mut self.deployments,
                 mark,
                 &mut self.known[1],
                 &service.name,
                 &delivery.id,
             );
+            self.unchanged += usize::from(is_unchanged);
         }
         let incidents = service.incidents.iter().zip(&outcome.links).enumerate();
         let incidents = incidents
@@ -421,44 +423,43 @@ impl Results {
                 Value::Bytes(&facts.to_bytes()),
                 Value::Null,
             ]);
-            self.unchanged += drop_if_unchanged(
+            let is_unchanged = drop_if_unchanged(
                 &mut self.months,
                 mark,
                 &mut self.known[2],
                 &service.name,
                 &month,
             );
+            self.unchanged += usize::from(is_unchanged);
         }
         Ok(())
     }
 }
 
-/// Takes the last row back if it is stored just so; returns how many rows that were.
+/// Takes the last row back if it is stored just so; returns whether it was.
 fn drop_if_unchanged(
     rows: &mut Rows,
     mark: Mark,
     known: &mut Known,
     service: &str,
     id: &str,
-) -> usize {
+) -> bool {
     let row = rows.len() - 1;
     let fingerprint = rows.fingerprint(row);
     rows.set(row, rows.columns().len() - 1, Cell::Word(fingerprint));
     // Most often, at first, nothing is known.
     if known.is_empty() {
-        return 0;
+        return false;
     }
-    match known.get_mut(service).and_then(|it| it.get_mut(id)) {
-        Some(held) => {
-            held.1 = true;
-            if held.0 != fingerprint {
-                return 0;
-            }
+    let held = known.get_mut(service).and_then(|it| it.get_mut(id));
+    held.is_some_and(|held| {
+        held.1 = true;
+        let is_unchanged = held.0 == fingerprint;
+        if is_unchanged {
             rows.rewind(mark);
-            1
         }
-        None => 0,
-    }
+        is_unchanged
+    })
 }
 
 /// How long ranges are together; `None`: there are none.

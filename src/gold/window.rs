@@ -3,8 +3,8 @@
 //! What lies back is not read again for every news. A window says from when on the facts are loaded,
 //! and what is stored stands for all before. That is right as long as nothing reaches from one side
 //! to the other: a rollback beyond the beginning, a branch with older commits, the end of an old
-//! failure. [`Window::holds`] looks for all of these; where it finds one, the whole repository is
-//! computed. Clocks may be wrong by less than two days.
+//! failure. [`Window::holds`] looks for all of these; where it finds one, the window is widened, and
+//! at last the whole repository computed. Clocks may be wrong by less than two days.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,8 +19,8 @@ pub struct Window {
     /// Rows from here on are stored. Facts are loaded from earlier on; in between, the warm-up, it
     /// comes to light what was shipped before.
     pub settled: Time,
-    /// Facts before are the same as when the stored rows were computed. As long after `settled` as
-    /// an incident may be due to a deployment.
+    /// Facts before are the same as when the stored rows were computed. At least as long after
+    /// `settled` as an incident may be due to a deployment.
     pub since: Time,
 }
 

@@ -9,10 +9,27 @@ use crate::gold::month_bytes::Facts;
 use crate::gold::months;
 use crate::gold::service;
 
-/// In April 2000, and from when on facts are loaded and are new.
-const SETTLED: Time = 97 * DAY + 5 * HOUR;
-const FROM: Time = SETTLED - 30 * DAY;
-const SINCE: Time = SETTLED + 8 * DAY;
+/// From when on facts are loaded, rows are stored, and facts are new.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    from: Time,
+    settled: Time,
+    since: Time,
+}
+
+/// As news are tried at first, with what is stored in the middle of a month, and then.
+const SHAPES: [Shape; 2] = [
+    Shape {
+        from: 67 * DAY + 5 * HOUR,
+        settled: 97 * DAY + 5 * HOUR,
+        since: 105 * DAY + 5 * HOUR,
+    },
+    Shape {
+        from: 15 * DAY,
+        settled: 40 * DAY,
+        since: 105 * DAY,
+    },
+];
 
 /// Something that happens, and what of it is not known yet at first.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +56,9 @@ const FAILED_RUNS: u16 = 1 << 10;
 const CHANGED_DELIVERIES: u16 = 1 << 11;
 
 /// What there is, each with the time from which on it may matter.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct World {
+    shape: Shape,
     oddities: u16,
     commits: Vec<(Time, Vec<usize>, String, bool)>,
     pull_requests: Vec<(Time, PullRequest, usize)>,
@@ -68,8 +86,12 @@ fn worlds() -> impl Strategy<Value = World> {
     // None to three oddities.
     let oddities = prop::collection::vec(0..18_u32, 3);
     let oddities = oddities.prop_map(|it| it.iter().fold(0, |all, bit| all | (1 << bit)));
-    (oddities, prop::collection::vec(event, 60..120))
-        .prop_map(|(oddities, events): (u32, _)| World::new(oddities as u16 & 0xfff, &events))
+    let events = prop::collection::vec(event, 60..120);
+    (prop::sample::select(&SHAPES[..]), oddities, events).prop_map(
+        |(shape, oddities, events): (_, u32, _)| {
+            World::new(shape, oddities as u16 & 0xfff, &events)
+        },
+    )
 }
 
 fn sha(place: usize) -> String {
@@ -77,10 +99,15 @@ fn sha(place: usize) -> String {
 }
 
 impl World {
-    fn new(oddities: u16, events: &[Event]) -> Self {
+    fn new(shape: Shape, oddities: u16, events: &[Event]) -> Self {
         let mut world = Self {
+            shape,
             oddities,
-            ..Self::default()
+            commits: Vec::new(),
+            pull_requests: Vec::new(),
+            deliveries: Vec::new(),
+            incidents: Vec::new(),
+            late: HashSet::new(),
         };
         let mut main = vec![world.commit(0, &[], "", false)];
         for (step, event) in (1..).zip(events) {
@@ -222,7 +249,7 @@ impl World {
             ..Repository::default()
         };
         let is_late = |kind: u8, place: usize, at: Time| {
-            is_before && at >= SINCE && self.late.contains(&(kind, place))
+            is_before && at >= self.shape.since && self.late.contains(&(kind, place))
         };
         for (place, (at, parents, message, is_direct)) in self.commits.iter().enumerate() {
             if *at < from || is_late(0, place, *at) {
@@ -363,13 +390,18 @@ fn rows(repository: &Repository, stored: &Stored) -> (Rows, bool, HashSet<Node>)
 
 /// What is stored of the past, as SQL tells it.
 fn stored(world: &World) -> (Rows, Stored) {
+    let Shape {
+        from,
+        settled,
+        since,
+    } = world.shape;
     let before = world.repository(true, Time::MIN, None);
     let it = &before.services[0];
     let shipping = Shipping::new(&before, it);
     let outcome = service::compute(&before, it, &shipping);
-    let settled = it.deliveries.iter().zip(&outcome.deployments);
-    let settled = settled.filter(|(it, _)| it.finished_at.is_some_and(|at| at < SETTLED));
-    let failures: Vec<_> = settled
+    let past = it.deliveries.iter().zip(&outcome.deployments);
+    let past = past.filter(|(it, _)| it.finished_at.is_some_and(|at| at < settled));
+    let failures: Vec<_> = past
         .map(|(_, it)| it.failure)
         .filter(|it| it.is_failed == Some(true))
         .collect();
@@ -378,14 +410,14 @@ fn stored(world: &World) -> (Rows, Stored) {
         has_open_failure: failures.iter().any(|it| it.recovered_at.is_none()),
         may_recover: failures.iter().any(|it| match it.recovered_at {
             None => it.reasons & crate::gold::failures::Failure::BY_FAILED_RUN != 0,
-            Some(at) => at >= SINCE,
+            Some(at) => at >= since,
         }),
         ..Stored::default()
     };
     for told in it
         .deliveries
         .iter()
-        .filter(|it| it.finished_at >= Some(FROM))
+        .filter(|it| it.finished_at >= Some(from))
     {
         let told = Delivery {
             node: None,
@@ -399,12 +431,12 @@ fn stored(world: &World) -> (Rows, Stored) {
         }
     }
     for it in before.commits.iter().map(|it| (it.committed_at, &it.sha)) {
-        if (FROM..SETTLED).contains(&it.0) {
+        if (from..settled).contains(&it.0) {
             stored.commits.insert(it.1.clone());
         }
     }
     let months = months::of_service(&before, it, &outcome, |_| 0, &Facts::default());
-    if let Some(month) = months.get(&months::month_of(SETTLED)) {
+    if let Some(month) = months.get(&months::month_of(settled)) {
         stored.month = month.to_bytes();
     }
     (rows(&before, &Stored::default()).0, stored)
@@ -414,10 +446,10 @@ fn stored(world: &World) -> (Rows, Stored) {
 fn renewed(world: &World) -> Option<Rows> {
     let (mut held, stored) = stored(world);
     let window = Window {
-        settled: SETTLED,
-        since: SINCE,
+        settled: world.shape.settled,
+        since: world.shape.since,
     };
-    let end = world.repository(false, FROM, Some(window));
+    let end = world.repository(false, world.shape.from, Some(window));
     let (rows, holds, doubts) = rows(&end, &stored);
     let beginnings = end.graph.beginnings(&doubts)?;
     let is_known = |beginning: &String| {
@@ -440,7 +472,7 @@ fn plain(kinds: &[u8]) -> World {
         flags: 0x01,
         is_late: place % 2 == 0,
     };
-    World::new(0, &kinds.map(event).collect::<Vec<_>>())
+    World::new(SHAPES[0], 0, &kinds.map(event).collect::<Vec<_>>())
 }
 
 #[test]

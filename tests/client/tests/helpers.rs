@@ -36,6 +36,11 @@ fn large() -> (Cluster, Session) {
          SELECT p.source, 0, p.repository, p.number::text, 'production', p.merge_sha, 'success', p.merged_at,
                 p.merged_at + interval '10 min', 'github_deployment'
          FROM diogen_silver.pull_requests p WHERE p.number % 8 = 0;
+         INSERT INTO diogen_silver.incidents
+             (source, document_id, incident_id, service, title, status, opened_at, resolved_at, origin)
+         SELECT 'acme', 0, 'I-' || r || '-' || i, 'acme/' || r, 'outage ' || r || '-' || i, 'resolved', t.at, t.at + interval '1 h', 'sent'
+         FROM generate_series(1, 100) r, generate_series(1, 10) i,
+              LATERAL (SELECT timestamptz '2026-01-03Z' + i * interval '50 h') t(at);
          CREATE TABLE stored (pid bigint DEFAULT pg_backend_pid(), role text DEFAULT current_user);
          GRANT INSERT ON stored TO PUBLIC;
          CREATE FUNCTION store() RETURNS trigger LANGUAGE plpgsql AS
@@ -77,6 +82,8 @@ fn assert_computed(db: &mut Session) {
     }
     let changes = "SELECT count(*) FROM diogen_gold.changes WHERE deployed_at IS NOT NULL";
     assert!(db.number(changes) > 60_000);
+    let linked = "SELECT count(*) FROM diogen_gold.incidents WHERE deployment_id IS NOT NULL";
+    assert_eq!(db.number(linked), 1000);
     let list = "SELECT count(*) FROM diogen_silver.stale_repositories";
     assert_eq!(db.number(list), 0);
 }

@@ -127,6 +127,25 @@ fn news_are_computed_from_the_end_of_a_history() {
 }
 
 #[test]
+fn what_waited_for_weeks_is_computed_from_further_back_on() {
+    let mut examples = long();
+    for number in 76..=78 {
+        let onto = format!("m{}", number - 1);
+        let (committed, merged) = (day(2 * number - 2), day(2 * number - 1));
+        examples.merge(number, &onto, &committed, &merged, "waits");
+    }
+    assert_eq!(examples.again(), 0);
+    // Three weeks later.
+    examples.ship(76, "m78", "06-27 12:00");
+    assert_eq!(examples.again(), 0);
+    assert_eq!(
+        examples.changes(REPOSITORY, "number, deployment_id")[75..],
+        ["76|76", "77|76", "78|76"]
+    );
+    examples.assert_rebuild_changes_nothing("a late deployment");
+}
+
+#[test]
 fn what_reaches_back_is_computed_whole() {
     let mut examples = long();
     let all = 15;
