@@ -94,7 +94,8 @@ fn a_thousand_issues_with_their_changes_cost_fifteen_requests_at_most() {
 fn characters_that_jsonb_refuses_are_replaced_and_told() {
     for flavour in BOTH {
         let mut fixture = Fixture::jira(flavour, |_, _| ());
-        let key = fixture.issue_keys("WEB").swap_remove(5);
+        // The youngest is nobody's parent, whose summary its children would tell as well.
+        let key = fixture.issue_keys("WEB").pop().expect("an issue");
         let edit = Edit {
             summary: Some("nul \0 and \\u0000".to_owned()),
             ..Edit::default()
@@ -108,8 +109,7 @@ fn characters_that_jsonb_refuses_are_replaced_and_told() {
              WHERE stream = 'issues' AND doc ->> 'key' = '{key}'"
         );
         assert_eq!(db.value(&summary), "nul \u{fffd} and \\u0000");
-        // Pages may overlap by a minute, and each tells of what it held.
-        let told = "SELECT DISTINCT stream, scope, sqlstate, split_part(finding, ' held', 1) FROM diogen_bronze.findings";
+        let told = "SELECT stream, scope, sqlstate, split_part(finding, ' held', 1) FROM diogen_bronze.findings";
         assert_eq!(db.lines(told), ["issues|WEB|-|1 documents"]);
     }
 }
