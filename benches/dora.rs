@@ -134,15 +134,12 @@ impl Bench {
     }
 
     fn diogen(&mut self) {
-        let tables = self.db.value(
-            "SELECT string_agg(format('diogen_gold.%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'diogen_gold'",
-        );
+        let emptying = facts::emptying(&mut self.db);
         let rebuild = "CALL diogen.compute(rebuild => true)";
-        let truncate = |_| format!("TRUNCATE {tables}; CHECKPOINT");
         self.measure(
             "Diogen: compute, gold empty",
             self.rounds,
-            truncate,
+            |_| emptying.clone(),
             rebuild,
         );
         self.at_rest();

@@ -94,6 +94,14 @@ pub fn prepare(connect: impl Fn() -> Session, size: Size) -> String {
     )
 }
 
+/// A statement that empties gold, and has the log go on in files that there are.
+pub fn emptying(db: &mut Session) -> String {
+    let tables = db.value(
+        "SELECT string_agg(format('diogen_gold.%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'diogen_gold'",
+    );
+    format!("TRUNCATE {tables}; CHECKPOINT")
+}
+
 /// The commits take most of the time: the others are made beside them.
 fn make(connect: &impl Fn() -> Session, db: &mut Session, with_commits: bool) {
     let started = Instant::now();

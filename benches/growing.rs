@@ -104,11 +104,8 @@ impl Round {
 }
 
 fn empty(session: &mut Session, _: usize) {
-    let tables = session.value(
-        "SELECT string_agg(format('diogen_gold.%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'diogen_gold'",
-    );
-    session.run(&format!("TRUNCATE {tables}"));
-    session.run("CHECKPOINT");
+    let emptying = facts::emptying(session);
+    session.run(&emptying);
 }
 
 fn add(session: &mut Session, round: usize) {

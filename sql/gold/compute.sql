@@ -224,8 +224,8 @@ COMMENT ON FUNCTION keep_indexes(boolean) IS
 CREATE FUNCTION helpers_for(after_source text, after_repository text, repositories bigint) RETURNS bigint
 LANGUAGE sql STABLE AS $$
     SELECT least(current_setting('max_parallel_maintenance_workers')::bigint, count(*) / greatest(repositories, 1))
-    FROM (SELECT FROM diogen_silver.stale_repositories q
-          WHERE (q.source, q.repository) > (after_source, after_repository) LIMIT 100000) q
+    FROM diogen_silver.stale_repositories q
+    WHERE (q.source, q.repository) > (after_source, after_repository)
 $$;
 COMMENT ON FUNCTION helpers_for(text, text, bigint) IS
     'How many other processes are worth while for what is left on the list after a repository, where so many repositories make a batch';

@@ -136,7 +136,6 @@ fn start_helpers(count: i64, most: i64) -> i64 {
         login.to_u32(),
         role.to_u32()
     );
-    let mut started = 0;
     for _ in 0..count {
         let builder = BackgroundWorkerBuilder::new("diogen compute helper")
             .set_library("diogen")
@@ -152,12 +151,12 @@ fn start_helpers(count: i64, most: i64) -> i64 {
             break;
         };
         HELPERS.with_borrow_mut(|it| it.as_mut().map(|it| it.workers.push(worker)));
-        started += 1;
     }
+    let started = HELPERS.with_borrow(|it| it.as_ref().map_or(0, |it| it.workers.len()));
     if started == 0 {
         HELPERS.take().into_iter().for_each(Helpers::end);
     }
-    started
+    started as i64
 }
 
 /// Waits until the helpers have ended; returns how many repositories they computed, and how many

@@ -98,6 +98,16 @@ pub struct Unshipped {
     pub key: u64,
 }
 
+impl From<Unshipped> for Change {
+    fn from(it: Unshipped) -> Self {
+        Self {
+            at: it.at,
+            lead_time: None,
+            key: it.key,
+        }
+    }
+}
+
 impl<'a> Facts<'a> {
     /// What was stored.
     pub fn of(bytes: &'a [u8]) -> Result<Self, MonthError> {
@@ -335,15 +345,10 @@ mod tests {
     /// A stored month, read as a whole.
     fn read(bytes: &[u8]) -> Result<Month, MonthError> {
         let facts = Facts::of(bytes)?;
-        let unshipped = facts.unshipped.iter().map(|it| Change {
-            at: it.at,
-            lead_time: None,
-            key: it.key,
-        });
         Ok(Month {
             deployments: facts.deployments.iter().collect(),
             shipped: facts.shipped.iter().collect(),
-            unshipped: unshipped.collect(),
+            unshipped: facts.unshipped.iter().map(Change::from).collect(),
             incidents: facts.incidents.iter().collect(),
         })
     }

@@ -115,11 +115,7 @@ impl Month {
             let after = after.into_iter().filter(|it| !is_before(it));
             before.take_while(|it| is_before(it)).chain(after).collect()
         }
-        let unshipped = stored.unshipped.iter().map(|it| Change {
-            at: it.at,
-            lead_time: None,
-            key: it.key,
-        });
+        let unshipped = stored.unshipped.iter().map(Change::from);
         Self {
             deployments: join(stored.deployments.iter(), self.deployments, |it| {
                 it.at < settled
