@@ -106,8 +106,8 @@ BEGIN
     SELECT array_agg(w.start ORDER BY w.start), array_agg(b.position ORDER BY w.start)
     INTO mondays, week_buckets
     FROM generate_series(date_trunc('week', local_since + shift) - shift, local_until - interval '7 days', interval '7 days') AS w (start)
-    JOIN ROWS FROM (unnest(starts), unnest(ends)) WITH ORDINALITY AS b (start, "end", position)
-      ON w.start >= greatest(b.start, local_since) AND w.start + interval '7 days' <= least(b."end", local_until);
+    CROSS JOIN LATERAL (SELECT width_bucket(w.start, starts)::bigint AS position) b
+    WHERE b.position > 0 AND w.start >= local_since AND w.start + interval '7 days' <= least(ends[b.position], local_until);
     SELECT array_agg(s.source) AS sources, array_agg(s.service) AS services, array_agg(s."group") AS groups, array_agg(DISTINCT s.name) AS names
     INTO part
     FROM (
@@ -136,9 +136,10 @@ BEGIN
               FROM ROWS FROM (unnest(starts), unnest(ends)) WITH ORDINALITY AS b (start, "end", position) ORDER BY position),
         ARRAY(SELECT greatest(ceil(extract(epoch FROM
                          least(b."end", local_until) - (date_trunc('week', greatest(b.start, local_since) + shift) - shift))
-                         / 604800)::bigint, 0)
-                     - (SELECT count(*) FROM unnest(week_buckets) AS w WHERE w = b.position)
-              FROM ROWS FROM (unnest(starts), unnest(ends)) WITH ORDINALITY AS b (start, "end", position) ORDER BY position),
+                         / 604800)::bigint, 0) - coalesce(w.count, 0)
+              FROM ROWS FROM (unnest(starts), unnest(ends)) WITH ORDINALITY AS b (start, "end", position)
+              LEFT JOIN (SELECT w.position, count(*) FROM unnest(week_buckets) AS w (position) GROUP BY w.position) w USING (position)
+              ORDER BY position),
         ARRAY(SELECT d AT TIME ZONE time_zone FROM generate_series(first_day, local_until + interval '1 day', interval '1 day') AS d),
         ARRAY(SELECT (m::date - first_day::date + 1)::bigint FROM unnest(mondays) AS m),
         coalesce(week_buckets, '{}'),
