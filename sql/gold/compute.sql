@@ -65,69 +65,50 @@ $$;
 COMMENT ON FUNCTION store_incident_links() IS
     'Stores what was found out about incidents where it differs; returns how many of them changed';
 
+CREATE FUNCTION store_rows(target text, is_first boolean) RETURNS bigint
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    written bigint;
+BEGIN
+    EXECUTE (
+        SELECT format('INSERT INTO diogen_gold.%1$I AS t (%2$s) SELECT %2$s FROM diogen.%3$I() f', target, c.all_columns,
+                      'computed_' || target)
+               || CASE WHEN is_first THEN ''
+                       ELSE format(' ON CONFLICT (%s) DO UPDATE SET (%s) = ROW (%s) WHERE t.fingerprint <> excluded.fingerprint',
+                                   c.key_columns, c.other_columns, c.excluded_columns) END
+        FROM (
+            SELECT string_agg(quote_ident(a.attname), ', ') AS all_columns,
+                   string_agg(quote_ident(a.attname), ', ') FILTER (WHERE a.attnum = ANY (k.conkey)) AS key_columns,
+                   string_agg(quote_ident(a.attname), ', ') FILTER (WHERE a.attnum <> ALL (k.conkey)) AS other_columns,
+                   string_agg('excluded.' || quote_ident(a.attname), ', ') FILTER (WHERE a.attnum <> ALL (k.conkey)) AS excluded_columns
+            FROM pg_catalog.pg_attribute a
+            JOIN pg_catalog.pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'p'
+            WHERE a.attrelid = format('diogen_gold.%I', target)::regclass AND a.attnum > 0 AND NOT a.attisdropped
+        ) c
+    );
+    GET DIAGNOSTICS written = ROW_COUNT;
+    RETURN written;
+END
+$$;
+COMMENT ON FUNCTION store_rows(text, boolean) IS
+    'Stores the changes or deployments, by the name of their table, that were computed and differ from what is stored; is_first: nothing is stored yet of their repositories. Returns how many were written';
+
 CREATE FUNCTION store_computation(is_first boolean) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
-#variable_conflict use_variable
 DECLARE
     written bigint := 0;
-    stored bigint;
+    gone bigint;
 BEGIN
-    IF is_first THEN
-        INSERT INTO diogen_gold.changes
-            (source, service, repository, change_id, number, sha, author, author_is_bot, first_commit_at, opened_at, ready_at, first_review_at,
-             approved_at, merged_at, deployed_at, deployment_id, environment, via, coding, pickup, review, merge, deploy,
-             lead_time, closed_time, reason, flags, fingerprint)
-        SELECT f.* FROM diogen.computed_changes() f;
-        GET DIAGNOSTICS written = ROW_COUNT;
-    ELSE
-        DELETE FROM diogen_gold.changes t USING diogen.computed_gone() g
-        WHERE g.kind = 'change'
-          AND (t.source, t.repository, t.service, t.change_id) = (g.source, g.repository, g.service, g.id);
-        GET DIAGNOSTICS stored = ROW_COUNT;
-        written := written + stored;
-        INSERT INTO diogen_gold.changes AS t
-            (source, service, repository, change_id, number, sha, author, author_is_bot, first_commit_at, opened_at, ready_at, first_review_at,
-             approved_at, merged_at, deployed_at, deployment_id, environment, via, coding, pickup, review, merge, deploy,
-             lead_time, closed_time, reason, flags, fingerprint)
-        SELECT f.* FROM diogen.computed_changes() f
-        ON CONFLICT ON CONSTRAINT changes_pkey DO UPDATE
-        SET (number, sha, author, author_is_bot, first_commit_at, opened_at, ready_at, first_review_at, approved_at,
-             merged_at, deployed_at, deployment_id, environment, via, coding, pickup, review, merge, deploy, lead_time,
-             closed_time, reason, flags, fingerprint)
-          = ROW (excluded.number, excluded.sha, excluded.author, excluded.author_is_bot, excluded.first_commit_at,
-                 excluded.opened_at, excluded.ready_at, excluded.first_review_at, excluded.approved_at, excluded.merged_at,
-                 excluded.deployed_at, excluded.deployment_id, excluded.environment, excluded.via, excluded.coding,
-                 excluded.pickup, excluded.review, excluded.merge, excluded.deploy, excluded.lead_time, excluded.closed_time,
-                 excluded.reason, excluded.flags, excluded.fingerprint)
-        WHERE t.fingerprint <> excluded.fingerprint;
-        GET DIAGNOSTICS stored = ROW_COUNT;
-        written := written + stored;
-    END IF;
-
+    DELETE FROM diogen_gold.changes t USING diogen.computed_gone() g
+    WHERE g.kind = 'change' AND (t.source, t.repository, t.service, t.change_id) = (g.source, g.repository, g.service, g.id);
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    written := written + gone;
     DELETE FROM diogen_gold.deployments t USING diogen.computed_gone() g
     WHERE g.kind = 'deployment'
       AND (t.source, t.repository, t.service, t.deployment_id) = (g.source, g.repository, g.service, g.id);
-    GET DIAGNOSTICS stored = ROW_COUNT;
-    written := written + stored;
-    INSERT INTO diogen_gold.deployments AS t
-        (source, service, repository, deployment_id, environment, origin, sha, status, created_at, started_at, finished_at, attempts,
-         first_attempt_succeeded, gate_wait, changes, baseline, redeploy, rollback, failed, failure_reasons, recovered_at,
-         recovery_time, unplanned, unplanned_reasons, reason, document, fingerprint)
-    SELECT f.* FROM diogen.computed_deployments() f
-    ON CONFLICT ON CONSTRAINT deployments_pkey DO UPDATE
-    SET (environment, origin, sha, status, created_at, started_at, finished_at, attempts, first_attempt_succeeded, gate_wait,
-         changes, baseline, redeploy, rollback, failed, failure_reasons, recovered_at, recovery_time, unplanned,
-         unplanned_reasons, reason, document, fingerprint)
-      = ROW (excluded.environment, excluded.origin, excluded.sha, excluded.status, excluded.created_at, excluded.started_at,
-             excluded.finished_at, excluded.attempts, excluded.first_attempt_succeeded, excluded.gate_wait, excluded.changes,
-             excluded.baseline, excluded.redeploy, excluded.rollback, excluded.failed, excluded.failure_reasons,
-             excluded.recovered_at, excluded.recovery_time, excluded.unplanned, excluded.unplanned_reasons, excluded.reason,
-             excluded.document, excluded.fingerprint)
-    WHERE t.fingerprint <> excluded.fingerprint;
-    GET DIAGNOSTICS stored = ROW_COUNT;
-    written := written + stored;
-
-    written := written + diogen.store_incident_links();
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    written := written + gone + diogen.store_rows('changes', is_first) + diogen.store_rows('deployments', is_first)
+               + diogen.store_incident_links();
 
     DELETE FROM diogen_gold.months t USING diogen.computed_gone() g
     WHERE g.kind = 'month' AND (t.source, t.repository, t.service, t.month) = (g.source, g.repository, g.service, g.id::date);

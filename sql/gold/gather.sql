@@ -235,18 +235,18 @@ CREATE FUNCTION gather_stored(source text, repository text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
-    stored bigint := (SELECT count(diogen.add_stored('change', c.service, c.change_id, c.fingerprint))
-                      FROM diogen_gold.changes c WHERE c.source = source AND c.repository = repository);
+    changes bigint := (SELECT count(diogen.add_stored('change', c.service, c.change_id, c.fingerprint))
+                       FROM diogen_gold.changes c WHERE c.source = source AND c.repository = repository);
+    deployments bigint := (SELECT count(diogen.add_stored('deployment', d.service, d.deployment_id, d.fingerprint))
+                           FROM diogen_gold.deployments d WHERE d.source = source AND d.repository = repository);
 BEGIN
-    PERFORM count(diogen.add_stored('deployment', d.service, d.deployment_id, d.fingerprint))
-    FROM diogen_gold.deployments d WHERE d.source = source AND d.repository = repository;
     PERFORM count(diogen.add_stored('month', m.service, to_char(m.month, 'YYYY-MM-DD'), m.fingerprint))
     FROM diogen_gold.months m WHERE m.source = source AND m.repository = repository;
-    RETURN stored > 0;
+    RETURN changes + deployments > 0;
 END
 $$;
 COMMENT ON FUNCTION gather_stored(text, text) IS
-    'Tells the computation which rows of a repository are stored; returns whether there are any changes among them';
+    'Tells the computation which rows of a repository are stored; returns whether there are any changes or deployments among them';
 
 CREATE FUNCTION gather_stored_since(source text, repository text, services text[], loaded_from timestamptz,
                                     settled timestamptz, since timestamptz) RETURNS void
@@ -431,4 +431,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gather_repository(text, text, timestamptz) IS
-    'Tells the computation the facts of a repository, of which those before a time have not changed, and computes its services; returns how many rows there are to store so far, as diogen.finish_repository() counts, and whether no change of this repository is stored';
+    'Tells the computation the facts of a repository, of which those before a time have not changed, and computes its services; returns how many rows there are to store so far, as diogen.finish_repository() counts, and whether neither a change nor a deployment of this repository is stored';

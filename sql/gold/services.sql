@@ -118,12 +118,15 @@ BEGIN
                d.status, d.created_at, d.started_at, d.finished_at, 1::bigint,
                CASE d.status WHEN 'success' THEN true WHEN 'failure' THEN false END, w.took,
                CASE d.origin WHEN 'sent' THEN 'deployment_records ' ELSE 'deployments ' END || d.repository || '#' || d.deployment_id
-        FROM diogen_silver.deployments d
+        FROM (
+            SELECT d.* FROM diogen_silver.deployments d
+            WHERE d.source = source AND d.repository = repository AND d.origin = rule.origin
+              AND coalesce(d.finished_at, d.created_at, '-infinity') >= finished_from
+              AND (d.service IS NULL OR d.service = service)
+            OFFSET 0 -- patterns are matched last: they cost the most
+        ) d
         LEFT JOIN waits w USING (deployment_id)
-        WHERE d.source = source AND d.repository = repository AND d.origin = rule.origin
-          AND coalesce(d.finished_at, d.created_at, '-infinity') >= finished_from
-          AND d.environment ~* production_environments AND (d.service IS NULL OR d.service = service)
-          AND (rule.name_pattern IS NULL OR d.task ~* rule.name_pattern);
+        WHERE d.environment ~* production_environments AND (rule.name_pattern IS NULL OR d.task ~* rule.name_pattern);
     WHEN 'pipeline_job' THEN
         RETURN QUERY
         WITH job AS (
