@@ -211,14 +211,16 @@ LANGUAGE sql STABLE AS $$
                       'coalesce((SELECT min(coalesce(r.created_at, ''-infinity'')) FROM diogen_silver.pipeline_runs r
                                  WHERE (r.source, r.repository, r.run_id) = (t.source, t.repository, t.run_id)), ''infinity'')'),
                      ('pull_requests', false,
-                      'CASE WHEN t.merged_at IS NULL AND EXISTS (SELECT FROM diogen_silver.pull_requests o
-                                                                 WHERE (o.source, o.repository, o.number) = (t.source, t.repository, t.number)
-                                                                   AND o.merged_at IS NOT NULL)
-                            THEN ''-infinity'' ELSE coalesce(t.created_at, ''-infinity'') END')) AS m (target, may_be_named, moment)
+                      -- One that is not merged is no change.
+                      'CASE WHEN t.merged_at IS NOT NULL THEN t.merged_at
+                            WHEN EXISTS (SELECT FROM diogen_silver.pull_requests o
+                                         WHERE (o.source, o.repository, o.number) = (t.source, t.repository, t.number)
+                                           AND o.merged_at IS NOT NULL)
+                            THEN ''-infinity'' ELSE ''infinity'' END')) AS m (target, may_be_named, moment)
         WHERE m.target = matters_since.target),
         CASE WHEN matters_since.target IN ('pull_request_commits', 'pull_request_files', 'pull_request_events', 'reviews')
-             -- One that has yet to come brings its own.
-             THEN 'coalesce((SELECT coalesce(p.created_at, ''-infinity'') FROM diogen_silver.pull_requests p
+             -- One that has yet to come, or to be merged, brings its own.
+             THEN 'coalesce((SELECT p.merged_at FROM diogen_silver.pull_requests p
                              WHERE (p.source, p.repository, p.number) = (t.source, t.repository, t.number)), ''infinity'')'
              ELSE 'timestamptz ''-infinity''' END)
 $$;

@@ -157,9 +157,7 @@ impl World {
                         commits_known: 1,
                         ..PullRequest::default()
                     };
-                    world
-                        .pull_requests
-                        .push((at - age / 2, facts, main[main.len() - 1]));
+                    world.pull_requests.push((at, facts, main[main.len() - 1]));
                 }
                 6 => main.push(world.commit(at, &[tip], "", true)),
                 7..=10 => {

@@ -1,6 +1,6 @@
 //! Figures over a believable organisation: consistent, incremental, explained.
 
-use client::Fixture;
+use client::{Fixture, ingest, unfetched};
 
 const TABLES: [&str; 13] = [
     "diogen_silver.repositories",
@@ -61,6 +61,53 @@ fn indexes_by_time_are_there_after_a_computation() {
     assert_eq!(db.lines(indexes), [""; 0]);
     db.run("CALL diogen.compute(rebuild => true)");
     assert_eq!(db.lines(indexes), both);
+}
+
+#[test]
+fn what_happens_to_a_pull_request_counts_from_its_merge_on() {
+    let (_cluster, mut db) = unfetched();
+    let mut since = |title: &str, merged: &str, reviewer: &str| {
+        let doc = format!(
+            r#"{{"number": 1, "title": "{title}", "createdAt": "2024-01-02T00:00:00Z", {merged}
+                "author": {{"__typename": "User", "login": "alice"}},
+                "reviews": {{"nodes": [{{"fullDatabaseId": "4", "state": "APPROVED", "submittedAt": "2024-01-04T00:00:00Z",
+                                        "author": {{"__typename": "User", "login": "{reviewer}"}}}}]}}}}"#
+        );
+        db.run(&ingest("pull_requests", &doc));
+        db.run("CALL diogen.normalize()");
+        db.lines("WITH list AS (DELETE FROM diogen_silver.stale_repositories RETURNING since) TABLE list")
+    };
+    since("first", "", "bob");
+    assert_eq!(since("still open", "", "bob"), ["infinity"]);
+    assert_eq!(since("still open", "", "carol"), ["infinity"]);
+    let merged = r#""mergedAt": "2024-02-01T00:00:00Z", "mergeCommit": {"oid": "0123456789012345678901234567890123456789"},"#;
+    let at_merge = ["2024-02-01 00:00:00+00"];
+    assert_eq!(since("still open", merged, "carol"), at_merge);
+    assert_eq!(since("renamed", merged, "carol"), at_merge);
+    assert_eq!(since("renamed", merged, "bob"), at_merge);
+    assert_eq!(
+        since("renamed", "", "bob"),
+        ["-infinity"],
+        "it is no change any more"
+    );
+}
+
+#[test]
+fn deployments_that_ship_no_change_are_computed_again() {
+    let (_cluster, mut db) = unfetched();
+    db.run(
+        "SELECT diogen.init_silver(), diogen.init_gold();
+         INSERT INTO diogen_silver.repositories (source, repository) VALUES ('acme', 'acme/api');
+         INSERT INTO diogen_silver.deployments
+             (source, document_id, repository, deployment_id, environment, status, created_at, finished_at, origin)
+         VALUES ('acme', 0, 'acme/api', '1', 'production', 'success', '2026-01-01', '2026-01-01', 'github_deployment')",
+    );
+    let stored = "SELECT deployment_id, status FROM diogen_gold.deployments";
+    db.run("CALL diogen.compute(rebuild => true)");
+    assert_eq!(db.lines(stored), ["1|success"]);
+    db.run("UPDATE diogen_silver.deployments SET status = 'failure'");
+    db.run("CALL diogen.compute(rebuild => true)");
+    assert_eq!(db.lines(stored), ["1|failure"]);
 }
 
 #[test]
