@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
+use hashbrown::hash_table::{Entry, HashTable};
 use memchr::memmem;
 
 /// The number of a commit in its graph.
@@ -30,7 +31,9 @@ type Name = [u8; 32];
 /// Commits and their parents.
 #[derive(Debug, Default)]
 pub struct CommitGraph {
-    nodes: HashMap<Name, Node, RandomState>,
+    /// Found by their names, which are beside: what is searched is small that way.
+    nodes: HashTable<Node>,
+    names: Vec<Name>,
     hash: RandomState,
     places: Vec<Place>,
     parents: Vec<Node>,
@@ -98,6 +101,7 @@ impl CommitGraph {
     /// Forgets all commits but keeps the memory, which the next repository will need.
     pub fn clear(&mut self) {
         self.nodes.clear();
+        self.names.clear();
         self.places.clear();
         self.parents.clear();
         self.copies.clear();
@@ -106,17 +110,26 @@ impl CommitGraph {
 
     /// The number of a commit, which need not be known yet.
     pub fn node(&mut self, sha: &str) -> Node {
-        let next = self.places.len() as Node;
         let own = own_name(sha);
         let name = own.unwrap_or_else(|| made_up_name(&self.hash, sha));
-        let node = *self.nodes.entry(name).or_insert(next);
-        if node == next {
-            self.places.push(Place {
-                has_name_of_git: own.is_some(),
-                ..NOWHERE
-            });
+        let (names, hash) = (&self.names, |name| self.hash.hash_one(name));
+        let is_it = |it: &Node| names[*it as usize] == name;
+        match self
+            .nodes
+            .entry(hash(&name), is_it, |it| hash(&names[*it as usize]))
+        {
+            Entry::Occupied(it) => *it.get(),
+            Entry::Vacant(it) => {
+                let node = names.len() as Node;
+                it.insert(node);
+                self.names.push(name);
+                self.places.push(Place {
+                    has_name_of_git: own.is_some(),
+                    ..NOWHERE
+                });
+                node
+            }
         }
-        node
     }
 
     /// Adds a commit with its parents in order. One that is known already stays as it is.
@@ -214,13 +227,9 @@ impl CommitGraph {
             .iter()
             .map(|it| self.places[*it as usize].has_name_of_git);
         is_git.all(|it| it).then_some(())?;
-        let named = self.nodes.iter().filter(|(_, node)| nodes.contains(node));
-        Some(match nodes.is_empty() {
-            true => Vec::new(),
-            false => named
-                .map(|(name, _)| name.iter().copied().map(char::from).collect())
-                .collect(),
-        })
+        let names = nodes.iter().map(|it| self.names[*it as usize]);
+        let names = names.map(|it| it.map(char::from).iter().collect());
+        Some(names.collect())
     }
 
     /// The commits that a commit says it is a copy of.
