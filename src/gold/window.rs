@@ -108,6 +108,10 @@ impl Check<'_> {
         self.service.deliveries[by].finished_at >= Some(self.window.since)
     }
 
+    fn is_new(&self, change: &Change) -> bool {
+        change.boundaries.merged_at >= self.window.since
+    }
+
     /// The commits that are not loaded and would matter if they were known.
     fn doubts(&self, doubts: &mut HashSet<Node>) {
         let graph = &self.repository.graph;
@@ -226,6 +230,8 @@ impl Check<'_> {
                 Some(by) if is_stored && self.is_settled(by) => return false,
                 // It is listed as not shipped among what is settled.
                 Some(by) if !is_stored && self.is_news(by) => return false,
+                // What was deployed before it was a change may turn out to have fixed something.
+                Some(by) if self.is_new(change) && !self.is_news(by) => return false,
                 _ => (),
             }
             let is_shipped_here = shipped.is_some_and(|by| !self.is_settled(by));
@@ -243,7 +249,6 @@ impl Check<'_> {
     fn is_revert_sure(&self, names: &Names, position: usize) -> bool {
         let changes = &self.outcome.changes;
         let reverted = names.reverted_by(self.repository, changes, position);
-        let is_news = |it: &Change| it.boundaries.merged_at >= self.window.since;
         let is_named = match changes[position].subject {
             Subject::Commit(_) => false,
             Subject::PullRequest(it) => {
@@ -257,9 +262,10 @@ impl Check<'_> {
         };
         let mut others = reverted.iter().map(|&it| &changes[it]);
         match is_named {
-            true if is_news(&changes[position]) => false,
+            true if self.is_new(&changes[position]) => false,
             true => {
-                !reverted.is_empty() && others.all(|it| self.window.has_change(it) && !is_news(it))
+                !reverted.is_empty()
+                    && others.all(|it| self.window.has_change(it) && !self.is_new(it))
             }
             false => others.all(|it| self.window.has_change(it)),
         }

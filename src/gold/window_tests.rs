@@ -54,6 +54,7 @@ const OPEN_INCIDENTS: u16 = 1 << 8;
 const SAME_TITLES: u16 = 1 << 9;
 const FAILED_RUNS: u16 = 1 << 10;
 const CHANGED_DELIVERIES: u16 = 1 << 11;
+const EARLY_DELIVERIES: u16 = 1 << 12;
 
 /// What there is, each with the time from which on it may matter.
 #[derive(Debug)]
@@ -89,7 +90,7 @@ fn worlds() -> impl Strategy<Value = World> {
     let events = prop::collection::vec(event, 60..120);
     (prop::sample::select(&SHAPES[..]), oddities, events).prop_map(
         |(shape, oddities, events): (_, u32, _)| {
-            World::new(shape, oddities as u16 & 0xfff, &events)
+            World::new(shape, oddities as u16 & 0x1fff, &events)
         },
     )
 }
@@ -139,7 +140,13 @@ impl World {
                         true => format!("This reverts commit {}.", sha(back(event.one, &main))),
                         false => String::new(),
                     };
-                    main.push(world.commit(at, &parents, &message, false));
+                    // What is merged may be what was deployed from its branch before.
+                    if is_odd(EARLY_DELIVERIES, 9) && age < 5 * DAY {
+                        world.deliver(at - 2 * HOUR, event, branch);
+                        main.push(branch);
+                    } else {
+                        main.push(world.commit(at, &parents, &message, false));
+                    }
                     let number = world.pull_requests.len() as i64;
                     let facts = PullRequest {
                         number,
@@ -461,8 +468,8 @@ fn renewed(world: &World) -> Option<Rows> {
     Some(held)
 }
 
-fn plain(kinds: &[u8]) -> World {
-    let kinds = kinds.iter().cycle().take(80).enumerate();
+fn events(kinds: &[u8], count: usize) -> Vec<Event> {
+    let kinds = kinds.iter().cycle().take(count).enumerate();
     let event = |(place, kind): (usize, &u8)| Event {
         kind: *kind,
         one: 2,
@@ -470,12 +477,12 @@ fn plain(kinds: &[u8]) -> World {
         flags: 0x01,
         is_late: place % 2 == 0,
     };
-    World::new(SHAPES[0], 0, &kinds.map(event).collect::<Vec<_>>())
+    kinds.map(event).collect()
 }
 
 #[test]
 fn a_plain_history_is_computed_from_its_end() {
-    let world = plain(&[0, 0, 7, 6, 0, 8, 12]);
+    let world = World::new(SHAPES[0], 0, &events(&[0, 0, 7, 6, 0, 8, 12], 80));
     let all = rows(
         &world.repository(false, Time::MIN, None),
         &Stored::default(),
@@ -484,6 +491,29 @@ fn a_plain_history_is_computed_from_its_end() {
     assert_eq!(renewed(&world), Some(all));
     let (held, _) = stored(&world);
     assert_ne!(renewed(&world), Some(held), "there is no news");
+}
+
+#[test]
+fn what_was_deployed_before_its_merge_is_news_to_what_lies_back() {
+    let mut events = events(&[0, 0, 7, 6, 0, 8, 12], 65);
+    // Merged just after what is known to be the same, deployed before.
+    let world = |event: Event, events: &mut Vec<Event>| {
+        events[56] = event;
+        World::new(SHAPES[0], EARLY_DELIVERIES, events)
+    };
+    let merge = Event {
+        kind: 0,
+        one: 0,
+        other: 2,
+        flags: 0x01,
+        is_late: true,
+    };
+    let early = Event {
+        flags: 0x09,
+        ..merge
+    };
+    assert!(renewed(&world(merge, &mut events)).is_some());
+    assert_eq!(renewed(&world(early, &mut events)), None);
 }
 
 proptest! {
