@@ -65,7 +65,7 @@ $$;
 COMMENT ON FUNCTION store_incident_links() IS
     'Stores what was found out about incidents where it differs; returns how many of them changed';
 
-CREATE FUNCTION store_rows(target text, is_first boolean) RETURNS bigint
+CREATE FUNCTION store_computed_rows(target text, is_first boolean) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     written bigint;
@@ -77,20 +77,24 @@ BEGIN
                        ELSE format(' ON CONFLICT (%s) DO UPDATE SET (%s) = ROW (%s) WHERE t.fingerprint <> excluded.fingerprint',
                                    c.key_columns, c.other_columns, c.excluded_columns) END
         FROM (
-            SELECT string_agg(quote_ident(a.attname), ', ') AS all_columns,
-                   string_agg(quote_ident(a.attname), ', ') FILTER (WHERE a.attnum = ANY (k.conkey)) AS key_columns,
-                   string_agg(quote_ident(a.attname), ', ') FILTER (WHERE a.attnum <> ALL (k.conkey)) AS other_columns,
-                   string_agg('excluded.' || quote_ident(a.attname), ', ') FILTER (WHERE a.attnum <> ALL (k.conkey)) AS excluded_columns
-            FROM pg_catalog.pg_attribute a
-            JOIN pg_catalog.pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'p'
-            WHERE a.attrelid = format('diogen_gold.%I', target)::regclass AND a.attnum > 0 AND NOT a.attisdropped
+            SELECT string_agg(quote_ident(o.name), ', ') AS all_columns,
+                   string_agg(quote_ident(o.name), ', ') FILTER (WHERE o.name = ANY (k.names)) AS key_columns,
+                   string_agg(quote_ident(o.name), ', ') FILTER (WHERE o.name <> ALL (k.names)) AS other_columns,
+                   string_agg('excluded.' || quote_ident(o.name), ', ') FILTER (WHERE o.name <> ALL (k.names)) AS excluded_columns
+            -- Its columns are its output arguments; the table may have others that somebody added.
+            FROM unnest((SELECT p.proargnames FROM pg_catalog.pg_proc p
+                         WHERE p.oid = format('diogen.%I()', 'computed_' || target)::regprocedure)) AS o (name)
+            CROSS JOIN (SELECT array_agg(a.attname::text) AS names
+                        FROM pg_catalog.pg_constraint k
+                        JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+                        WHERE k.conrelid = format('diogen_gold.%I', target)::regclass AND k.contype = 'p') k
         ) c
     );
     GET DIAGNOSTICS written = ROW_COUNT;
     RETURN written;
 END
 $$;
-COMMENT ON FUNCTION store_rows(text, boolean) IS
+COMMENT ON FUNCTION store_computed_rows(text, boolean) IS
     'Stores the changes or deployments, by the name of their table, that were computed and differ from what is stored; is_first: nothing is stored yet of their repositories. Returns how many were written';
 
 CREATE FUNCTION store_computation(is_first boolean) RETURNS bigint
@@ -107,7 +111,7 @@ BEGIN
     WHERE g.kind = 'deployment'
       AND (t.source, t.repository, t.service, t.deployment_id) = (g.source, g.repository, g.service, g.id);
     GET DIAGNOSTICS gone = ROW_COUNT;
-    written := written + gone + diogen.store_rows('changes', is_first) + diogen.store_rows('deployments', is_first)
+    written := written + gone + diogen.store_computed_rows('changes', is_first) + diogen.store_computed_rows('deployments', is_first)
                + diogen.store_incident_links();
 
     DELETE FROM diogen_gold.months t USING diogen.computed_gone() g

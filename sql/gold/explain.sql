@@ -51,7 +51,7 @@ LANGUAGE sql STABLE AS $$
                       ELSE 'NULL: not merged, or not computed yet' END END,
             (SELECT d.document
              FROM diogen_gold.deployments d
-             WHERE d.source = c.source AND d.service = c.service AND d.deployment_id = c.deployment_id)),
+             WHERE (d.source, d.repository, d.service, d.deployment_id) = (c.source, c.repository, c.service, c.deployment_id))),
         (8, 'lead time', c.deployed_at, c.lead_time,
             concat_ws('; ', CASE WHEN c.lead_time IS NULL THEN 'NULL: not in the median' ELSE 'the sum of the stages' END,
                       'flags: ' || nullif(array_to_string(c.flags, ', '), '')), NULL)

@@ -74,7 +74,7 @@ impl<'a> Arguments<'a> {
 }
 
 fn text(bytes: &[u8]) -> &str {
-    // SAFETY: they are a `text`, which the declaration says. PostgreSQL has checked each when it came
-    // in, and a database whose encoding is not UTF-8 does not get the extension.
+    // SAFETY: they are a `text`, or one in a `text[]`, which the declaration says. PostgreSQL has checked
+    // each when it came in, and a database whose encoding is not UTF-8 does not get the extension.
     unsafe { std::str::from_utf8_unchecked(bytes) }
 }
