@@ -48,7 +48,7 @@ CREATE OR REPLACE PROCEDURE bench.put_on_lists()
 LANGUAGE sql AS $$
     INSERT INTO diogen_silver.stale_repositories AS s (source, repository, since)
     SELECT f.source, f.repository, min(f.at)
-    FROM (SELECT p.source, p.repository, p.merged_at AS at FROM bench.pull_requests p
+    FROM (SELECT p.source, p.repository, p.created_at AS at FROM bench.pull_requests p
           UNION ALL SELECT c.source, c.repository, c.committed_at FROM bench.commits c
           UNION ALL SELECT d.source, d.repository, d.created_at FROM bench.deployments d) f
     GROUP BY f.source, f.repository

@@ -212,7 +212,7 @@ LANGUAGE sql STABLE AS $$
                                  WHERE (r.source, r.repository, r.run_id) = (t.source, t.repository, t.run_id)), ''infinity'')'),
                      ('pull_requests', false,
                       -- One that is not merged is no change.
-                      'CASE WHEN t.merged_at IS NOT NULL THEN t.merged_at
+                      'CASE WHEN t.merged_at IS NOT NULL THEN coalesce(t.created_at, ''-infinity'')
                             WHEN EXISTS (SELECT FROM diogen_silver.pull_requests o
                                          WHERE (o.source, o.repository, o.number) = (t.source, t.repository, t.number)
                                            AND o.merged_at IS NOT NULL)
@@ -220,7 +220,8 @@ LANGUAGE sql STABLE AS $$
         WHERE m.target = matters_since.target),
         CASE WHEN matters_since.target IN ('pull_request_commits', 'pull_request_files', 'pull_request_events', 'reviews')
              -- One that has yet to come, or to be merged, brings its own.
-             THEN 'coalesce((SELECT p.merged_at FROM diogen_silver.pull_requests p
+             THEN 'coalesce((SELECT CASE WHEN p.merged_at IS NOT NULL THEN coalesce(p.created_at, ''-infinity'') END
+                             FROM diogen_silver.pull_requests p
                              WHERE (p.source, p.repository, p.number) = (t.source, t.repository, t.number)), ''infinity'')'
              ELSE 'timestamptz ''-infinity''' END)
 $$;

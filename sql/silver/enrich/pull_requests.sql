@@ -84,10 +84,10 @@ BEGIN
                   IS DISTINCT FROM
                   (h.first_commit_at, h.ready_at, h.first_review_at, h.approved_at, h.commits_known,
                    h.review_count, h.reopened_count)
-            RETURNING p.repository, p.created_at
+            RETURNING p.repository, CASE WHEN p.merged_at IS NOT NULL THEN coalesce(p.created_at, '-infinity') ELSE 'infinity' END AS matters_since
         ), marked AS (
             INSERT INTO diogen_silver.stale_repositories AS s (source, repository, since)
-            SELECT source, u.repository, min(coalesce(u.created_at, '-infinity')) FROM updated u GROUP BY u.repository
+            SELECT source, u.repository, min(u.matters_since) FROM updated u GROUP BY u.repository
             ON CONFLICT ON CONSTRAINT stale_repositories_pkey DO UPDATE SET since = least(s.since, excluded.since)
         )
         SELECT enriched + pg_catalog.count(*) INTO enriched FROM updated;
