@@ -47,7 +47,6 @@ pub struct CommitGraph {
 #[derive(Debug, Clone, Copy)]
 struct Place {
     is_known: bool,
-    has_name_of_git: bool,
     is_copy: bool,
     is_on_default_branch: bool,
     is_below_default_branch: bool,
@@ -58,7 +57,6 @@ struct Place {
 
 const NOWHERE: Place = Place {
     is_known: false,
-    has_name_of_git: false,
     is_copy: false,
     is_on_default_branch: false,
     is_below_default_branch: false,
@@ -110,8 +108,7 @@ impl CommitGraph {
 
     /// The number of a commit, which need not be known yet.
     pub fn node(&mut self, sha: &str) -> Node {
-        let own = own_name(sha);
-        let name = own.unwrap_or_else(|| made_up_name(&self.hash, sha));
+        let name = own_name(sha).unwrap_or_else(|| made_up_name(&self.hash, sha));
         let (names, hash) = (&self.names, |name| self.hash.hash_one(name));
         let is_it = |it: &Node| names[*it as usize] == name;
         match self
@@ -123,10 +120,7 @@ impl CommitGraph {
                 let node = names.len() as Node;
                 it.insert(node);
                 self.names.push(name);
-                self.places.push(Place {
-                    has_name_of_git: own.is_some(),
-                    ..NOWHERE
-                });
+                self.places.push(NOWHERE);
                 node
             }
         }
@@ -211,7 +205,7 @@ impl CommitGraph {
     pub fn named_in_messages(&self) -> impl Iterator<Item = Node> {
         let named = self.copies.values().chain(self.reverts.values());
         let named = named.flatten().copied();
-        named.filter(|it| self.places[*it as usize].has_name_of_git)
+        named.filter(|it| is_of_git(&self.names[*it as usize]))
     }
 
     /// The parents of the commits from a time on.
@@ -223,13 +217,9 @@ impl CommitGraph {
 
     /// How the names of commits begin: 32 digits; `None`: one has none that Git gives.
     pub fn beginnings(&self, nodes: &HashSet<Node>) -> Option<Vec<String>> {
-        let mut is_git = nodes
-            .iter()
-            .map(|it| self.places[*it as usize].has_name_of_git);
-        is_git.all(|it| it).then_some(())?;
         let names = nodes.iter().map(|it| self.names[*it as usize]);
-        let names = names.map(|it| it.map(char::from).iter().collect());
-        Some(names.collect())
+        let of_git = |it: Name| is_of_git(&it).then(|| it.map(char::from).iter().collect());
+        names.map(of_git).collect()
     }
 
     /// The commits that a commit says it is a copy of.
@@ -335,10 +325,14 @@ fn named_after<'a>(message: &'a str, phrase: &'a str) -> impl Iterator<Item = &'
 /// How a commit's name begins; `None`: it is none that Git gives, of 40 or 64 digits.
 fn own_name(sha: &str) -> Option<Name> {
     let name = sha.as_bytes().first_chunk().filter(|_| sha.len() >= 40)?;
+    is_of_git(name).then_some(*name)
+}
+
+/// Whether a name is one that Git gives, not made up.
+fn is_of_git(name: &Name) -> bool {
     // Without a branch: every commit and parent of a history passes here.
     let is_digit = |it: u8| it.is_ascii_digit() | (b'a'..=b'f').contains(&it);
-    let are_digits = name.iter().fold(true, |all, &it| all & is_digit(it));
-    are_digits.then_some(*name)
+    name.iter().fold(true, |all, &it| all & is_digit(it))
 }
 
 /// Stands for any other name. It is never one of Git's, which are digits.

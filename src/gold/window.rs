@@ -108,7 +108,7 @@ impl Check<'_> {
         self.service.deliveries[by].finished_at >= Some(self.window.since)
     }
 
-    fn is_new(&self, change: &Change) -> bool {
+    fn is_new_change(&self, change: &Change) -> bool {
         change.boundaries.merged_at >= self.window.since
     }
 
@@ -231,7 +231,7 @@ impl Check<'_> {
                 // It is listed as not shipped among what is settled.
                 Some(by) if !is_stored && self.is_news(by) => return false,
                 // What was deployed before it was a change may turn out to have fixed something.
-                Some(by) if self.is_new(change) && !self.is_news(by) => return false,
+                Some(by) if self.is_new_change(change) && !self.is_news(by) => return false,
                 _ => (),
             }
             let is_shipped_here = shipped.is_some_and(|by| !self.is_settled(by));
@@ -262,10 +262,10 @@ impl Check<'_> {
         };
         let mut others = reverted.iter().map(|&it| &changes[it]);
         match is_named {
-            true if self.is_new(&changes[position]) => false,
+            true if self.is_new_change(&changes[position]) => false,
             true => {
                 !reverted.is_empty()
-                    && others.all(|it| self.window.has_change(it) && !self.is_new(it))
+                    && others.all(|it| self.window.has_change(it) && !self.is_new_change(it))
             }
             false => others.all(|it| self.window.has_change(it)),
         }

@@ -66,12 +66,11 @@ fn indexes_by_time_are_there_after_a_computation() {
 #[test]
 fn what_happens_to_a_pull_request_counts_once_it_is_merged() {
     let (_cluster, mut db) = unfetched();
-    let mut since = |title: &str, merged: &str, reviews: &str| {
-        let reviews: Vec<_> = reviews
-            .bytes()
-            .map(|it| {
+    let mut since = |title: &str, merged: &str, reviews: usize| {
+        let reviews: Vec<_> = (0..reviews)
+            .map(|id| {
                 format!(
-                    r#"{{"fullDatabaseId": "{it}", "state": "APPROVED", "submittedAt": "2024-01-04T00:00:00Z",
+                    r#"{{"fullDatabaseId": "{id}", "state": "APPROVED", "submittedAt": "2024-01-04T00:00:00Z",
                          "author": {{"__typename": "User", "login": "bob"}}}}"#
                 )
             })
@@ -85,17 +84,17 @@ fn what_happens_to_a_pull_request_counts_once_it_is_merged() {
         db.run("CALL diogen.normalize()");
         db.lines("WITH list AS (DELETE FROM diogen_silver.stale_repositories RETURNING since) TABLE list")
     };
-    since("first", "", "");
-    assert_eq!(since("open", "", ""), ["infinity"]);
-    assert_eq!(since("open", "", "a"), ["infinity"]);
-    assert_eq!(since("open", "", "ab"), ["infinity"]);
+    since("first", "", 0);
+    assert_eq!(since("open", "", 0), ["infinity"]);
+    assert_eq!(since("open", "", 1), ["infinity"]);
+    assert_eq!(since("open", "", 2), ["infinity"]);
     let merged = r#""mergedAt": "2024-02-01T00:00:00Z", "mergeCommit": {"oid": "0123456789012345678901234567890123456789"},"#;
     let opening = ["2024-01-02 00:00:00+00"];
-    assert_eq!(since("open", merged, "ab"), opening);
-    assert_eq!(since("renamed", merged, "ab"), opening);
-    assert_eq!(since("renamed", merged, "abc"), opening);
+    assert_eq!(since("open", merged, 2), opening);
+    assert_eq!(since("renamed", merged, 2), opening);
+    assert_eq!(since("renamed", merged, 3), opening);
     assert_eq!(
-        since("renamed", "", "abc"),
+        since("renamed", "", 3),
         ["-infinity"],
         "it is no change any more"
     );
