@@ -28,6 +28,7 @@ pgrx::pg_module_magic!(name, version);
 // Functions in SQL are checked when they are called, so only views, the wrapper, comments and
 // grants depend on what comes before them.
 extension_sql_file!("../sql/configuration.sql", bootstrap);
+extension_sql_file!("../sql/catalog.sql");
 extension_sql_file!("../sql/bronze/tables.sql", name = "bronze_tables");
 extension_sql_file!(
     "../sql/bronze/sources.sql",

@@ -68,28 +68,18 @@ COMMENT ON FUNCTION store_incident_links() IS
 CREATE FUNCTION store_computed_rows(target text, is_first boolean) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+    computed regprocedure := format('diogen.%I()', 'computed_' || target);
+    -- The table may have others that somebody added.
+    columns text[] := (SELECT c.names FROM diogen.output_columns(computed) c);
+    keys text[] := (SELECT t.key FROM diogen.table_columns(format('diogen_gold.%I', target)::regclass) t);
+    others text[] := ARRAY(SELECT c FROM unnest(columns) AS c WHERE c <> ALL (keys));
     written bigint;
 BEGIN
-    EXECUTE (
-        SELECT format('INSERT INTO diogen_gold.%1$I AS t (%2$s) SELECT %2$s FROM diogen.%3$I() f', target, c.all_columns,
-                      'computed_' || target)
-               || CASE WHEN is_first THEN ''
-                       ELSE format(' ON CONFLICT (%s) DO UPDATE SET (%s) = ROW (%s) WHERE t.fingerprint <> excluded.fingerprint',
-                                   c.key_columns, c.other_columns, c.excluded_columns) END
-        FROM (
-            SELECT string_agg(quote_ident(o.name), ', ') AS all_columns,
-                   string_agg(quote_ident(o.name), ', ') FILTER (WHERE o.name = ANY (k.names)) AS key_columns,
-                   string_agg(quote_ident(o.name), ', ') FILTER (WHERE o.name <> ALL (k.names)) AS other_columns,
-                   string_agg('excluded.' || quote_ident(o.name), ', ') FILTER (WHERE o.name <> ALL (k.names)) AS excluded_columns
-            -- Its columns are its output arguments; the table may have others that somebody added.
-            FROM unnest((SELECT p.proargnames FROM pg_catalog.pg_proc p
-                         WHERE p.oid = format('diogen.%I()', 'computed_' || target)::regprocedure)) AS o (name)
-            CROSS JOIN (SELECT array_agg(a.attname::text) AS names
-                        FROM pg_catalog.pg_constraint k
-                        JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
-                        WHERE k.conrelid = format('diogen_gold.%I', target)::regclass AND k.contype = 'p') k
-        ) c
-    );
+    EXECUTE format('INSERT INTO diogen_gold.%I AS t (%s) SELECT %2$s FROM %s f', target, diogen.column_list('%I', columns), computed)
+            || CASE WHEN is_first THEN ''
+                    ELSE format(' ON CONFLICT (%s) DO UPDATE SET (%s) = ROW (%s) WHERE t.fingerprint <> excluded.fingerprint',
+                                diogen.column_list('%I', keys), diogen.column_list('%I', others),
+                                diogen.column_list('excluded.%I', others)) END;
     GET DIAGNOSTICS written = ROW_COUNT;
     RETURN written;
 END

@@ -18,44 +18,20 @@ COMMENT ON COLUMN normalizer_plan.upsert_rows IS 'Inserts rows, and updates them
 COMMENT ON COLUMN normalizer_plan.delete_rows IS 'Removes the rows that the documents no longer yield';
 COMMENT ON COLUMN normalizer_plan.remove_rows IS 'Removes the rows of the documents';
 
-CREATE FUNCTION target_columns(target text, OUT key text[], OUT all_columns text[])
-LANGUAGE sql STABLE AS $$
-    SELECT (SELECT array_agg(a.attname::text ORDER BY k.position)
-            FROM pg_index i
-            CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
-            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-            WHERE i.indrelid = t.oid AND i.indisprimary),
-           (SELECT array_agg(a.attname::text) FROM pg_attribute a
-            WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped)
-    FROM (SELECT to_regclass(format('diogen_silver.%I', target_columns.target)) AS oid) t
-$$;
-COMMENT ON FUNCTION target_columns(text) IS 'The primary key and the columns of a silver table; NULL: it has no key, or there is no such table';
-
-CREATE FUNCTION normalizer_columns(function text, OUT names text[], OUT types text[])
-LANGUAGE sql STABLE AS $$
-    -- The columns a normalizer returns are its output arguments.
-    SELECT array_agg(o.name ORDER BY o.position), array_agg(format_type(o.type, NULL) ORDER BY o.position)
-    FROM pg_proc p
-    CROSS JOIN LATERAL ROWS FROM (unnest(p.proargnames), unnest(p.proargmodes), unnest(p.proallargtypes))
-               WITH ORDINALITY AS o (name, mode, type, position)
-    WHERE p.oid = format('%s(jsonb,jsonb)', normalizer_columns.function)::regprocedure AND o.mode IN ('o', 't')
-$$;
-COMMENT ON FUNCTION normalizer_columns(text) IS 'The columns that a normalizer returns, and their types; NULL: they have no names';
-
 CREATE FUNCTION check_normalizer(normalizer normalizers) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     target record;
     columns text[];
 BEGIN
-    SELECT t.* INTO target FROM diogen.target_columns(normalizer.target) t;
+    SELECT t.* INTO target FROM diogen.table_columns(to_regclass(format('diogen_silver.%I', normalizer.target))) t;
     IF NOT coalesce(target.key[1] = 'source' AND pg_catalog.cardinality(target.key) > 1
                     AND 'document_id' = ANY (target.all_columns), false) THEN
         RAISE EXCEPTION 'diogen_silver.% cannot be filled by a normalizer', normalizer.target
             USING ERRCODE = 'invalid_table_definition',
                   HINT = 'It needs a primary key that starts with source and has more columns, and a column document_id of type bigint: the document that a row is from.';
     END IF;
-    columns := (SELECT c.names FROM diogen.normalizer_columns(normalizer.function) c);
+    columns := (SELECT c.names FROM diogen.output_columns(format('%s(jsonb,jsonb)', normalizer.function)::regprocedure) c);
     IF NOT coalesce(columns @> target.key[2:] AND columns <@ target.all_columns
                     AND NOT columns && '{source,document_id}', false) THEN
         RAISE EXCEPTION 'normalizer % does not return columns of diogen_silver.%, those of its key among them',
@@ -83,8 +59,8 @@ DECLARE
     again text;
 BEGIN
     PERFORM diogen.check_normalizer(normalizer);
-    keys := (SELECT t.key[2:] FROM diogen.target_columns(normalizer.target) t);
-    SELECT c.names, c.types INTO columns, types FROM diogen.normalizer_columns(normalizer.function) c;
+    keys := (SELECT t.key[2:] FROM diogen.table_columns(to_regclass(format('diogen_silver.%I', normalizer.target))) t);
+    SELECT c.names, c.types INTO columns, types FROM diogen.output_columns(format('%s(jsonb,jsonb)', normalizer.function)::regprocedure) c;
     compared := coalesce(nullif(ARRAY(SELECT c FROM unnest(columns) AS c WHERE c <> ALL (keys || normalizer.initial_columns)),
                                 '{}'), '{document_id}');
     plan.target := normalizer.target;
@@ -227,13 +203,6 @@ LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION matters_since(text) IS
     'From when on the figures may be others because of a row of a silver table, as an expression over that row, t: no fact before was changed by it. -infinity: always, infinity: never';
-
-CREATE FUNCTION column_list(pattern text, columns text[]) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT string_agg(format(column_list.pattern, c), ', ' ORDER BY position)
-    FROM unnest(column_list.columns) WITH ORDINALITY AS u (c, position)
-$$;
-COMMENT ON FUNCTION column_list(text, text[]) IS 'Names of columns as a list for a statement, each in the given form';
 
 CREATE FUNCTION outranks(kind text, target text, challenger bigint, holder bigint) RETURNS boolean
 LANGUAGE sql STABLE AS $$
